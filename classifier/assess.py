@@ -1,0 +1,133 @@
+"""From a story to an assessment: read, find, decide. The one road that every door takes."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.assessment import Assessment, Reason
+from classifier.bundle import RELEASED, Bundle, load_bundle
+from classifier.evidence import pick_evidence
+from classifier.labels import LABELS
+from classifier.nation import find_nation
+from classifier.policy.decide import Decision, Finding, decide
+from classifier.policy.document import Policy, load_policy
+from classifier.signals import find_signals
+from classifier.story import Span, Story
+from classifier.windows import read_windows
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the encoder made of a story.
+
+    ``sentences``: where each stands. ``by_sentence``: probabilities in 0..1, shape (sentences, 4).
+    ``by_story``: the largest of each column, shape (4,).
+    """
+
+    sentences: tuple[Span, ...]
+    by_sentence: NDArray[np.float64]
+    by_story: NDArray[np.float64]
+
+
+def read(story: Story, *, bundle: Bundle) -> Reading:
+    """Calibrated probabilities of a story and of each of its sentences."""
+    readable = read_windows(story, tokenizer=bundle.tokenizer, size=bundle.window)
+    by_sentence = bundle.probabilities(bundle.encoder.sentence_logits(readable))
+    return Reading(readable.sentences, by_sentence, by_sentence.max(axis=0))
+
+
+def assess(story: Story, *, bundle: Bundle, policy: Policy, author_confirmed: bool = False) -> Assessment:
+    """The assessment of one story.
+
+    Args:
+        author_confirmed: the author has read the guidance and wishes to go ahead.
+    """
+    reading = read(story, bundle=bundle)
+    nation = find_nation(story)
+    findings = _findings(reading, bundle)
+    decision = decide(findings, policy=policy, nation=nation, author_confirmed=author_confirmed)
+    return Assessment(
+        id=story.id,
+        labels=tuple(finding.label for finding in findings if finding.clear),
+        scores=dict(zip(LABELS, reading.by_story.tolist(), strict=True)),
+        action=decision.action,
+        reasons=tuple(_reason(finding, reading, decision, bundle) for finding in findings),
+        evidence=pick_evidence(
+            story,
+            sentences=reading.sentences,
+            probabilities=reading.by_sentence,
+            floors={finding.label: _reached(finding, bundle) for finding in findings},
+        ),
+        signals=find_signals(story),
+        nation=nation,
+        guidance=decision.guidance,
+        model=bundle.name,
+        policy=policy.version,
+    )
+
+
+def _findings(reading: Reading, bundle: Bundle) -> tuple[Finding, ...]:
+    found = []
+    for label, score in zip(LABELS, reading.by_story.tolist(), strict=True):
+        thresholds = bundle.thresholds[label]
+        if score >= thresholds.review:
+            found.append(Finding(label=label, clear=score >= thresholds.clear))
+    return tuple(found)
+
+
+def _reached(finding: Finding, bundle: Bundle) -> float:
+    thresholds = bundle.thresholds[finding.label]
+    return thresholds.clear if finding.clear else thresholds.review
+
+
+def _reason(finding: Finding, reading: Reading, decision: Decision, bundle: Bundle) -> Reason:
+    return Reason(
+        label=finding.label,
+        rule=decision.rules[finding.label],
+        clear=finding.clear,
+        score=float(reading.by_story[LABELS.index(finding.label)]),
+        threshold=_reached(finding, bundle),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintClassifier:
+    """A bundle and a policy, ready to assess stories; safe to share between threads.
+
+    >>> classifier = ComplaintClassifier.load()  # doctest: +SKIP
+    >>> classifier.assess(Story(id="1", text="My complaint was upheld.")).labels  # doctest: +SKIP
+    (<Label.COMPLETED: 'completed'>,)
+    """
+
+    bundle: Bundle
+    policy: Policy
+
+    @classmethod
+    def load(
+        cls, model: Path = RELEASED, *, policy: Path | None = None, threads: int = 1
+    ) -> "ComplaintClassifier":
+        """Loads a bundle folder and a policy file (default: the released model, Care Opinion's policy).
+
+        Raises:
+            BundleError, PolicyError: one of them cannot be trusted or understood.
+        """
+        return cls(load_bundle(model, threads=threads), load_policy(policy))
+
+    def assess(self, story: Story, *, author_confirmed: bool = False) -> Assessment:
+        """The assessment of one story."""
+        return assess(story, bundle=self.bundle, policy=self.policy, author_confirmed=author_confirmed)
+
+    def assess_many(self, stories: Iterable[Story], *, workers: int = 2) -> Iterator[Assessment]:
+        """Assessments in the order of ``stories``, ``workers`` at a time, read lazily.
+
+        Each equals what ``assess`` gives for that story alone.
+        """
+        source = iter(stories)
+        with ThreadPoolExecutor(workers) as pool:
+            while chunk := list(islice(source, 32 * workers)):
+                yield from pool.map(self.assess, chunk)

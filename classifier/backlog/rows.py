@@ -1,0 +1,168 @@
+"""Rows in: stories from JSONL, CSV or Parquet, one at a time, with every bad row named and kept apart.
+
+Does: find the columns, decode, check each row, notice an id that came before.
+Does not: score, write (``sinks``), stop at a bad row.
+"""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet as parquet
+
+from classifier.errors import RowError, StoryError
+from classifier.story import Story
+
+SUFFIXES = (".jsonl", ".csv", ".parquet")
+COLUMNS = ("id", "title", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the input: where it stands, and the story it holds or why it holds none.
+
+    ``place`` is ``file:line`` (JSONL, CSV) or ``file:row`` (Parquet), counted from 1. Exactly one of
+    ``story`` and ``fault`` is set.
+    """
+
+    place: str
+    id: str | None
+    story: Story | None = None
+    fault: str | None = None
+
+
+def read_rows(file: Path) -> Iterator[Row]:
+    """Rows of ``file`` in order; columns other than id, title and text are passed over.
+
+    Raises:
+        RowError: the file as a whole cannot be read (missing, foreign suffix, no ``id`` or ``text`` column).
+    """
+    seen: dict[str, str] = {}
+    for place, record in _records(file):
+        row = _row(place, record)
+        if row.story is not None and (first := seen.setdefault(row.story.id, place)) != place:
+            fault = f"id: stands at {first} too, so answers could not be told apart. Give it another id."
+            row = Row(place, row.id, fault=fault)
+        yield row
+
+
+def count_rows(file: Path) -> int | None:
+    """About how many rows ``file`` has, for a progress bar: exact for Parquet, lines for the others.
+
+    None where there is no such file.
+    """
+    if not file.is_file():
+        return None
+    if file.suffix == ".parquet":
+        try:
+            return parquet.read_metadata(file).num_rows
+        except pyarrow.ArrowException:
+            return None
+    with file.open("rb") as lines:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: lines.read(1 << 20), b""))
+
+
+def check_suffix(file: Path) -> None:
+    """Raises RowError when ``file`` is of no kind that rows are read from or written to."""
+    if file.suffix not in SUFFIXES:
+        raise RowError(f"{file}: its name ends with none of {', '.join(SUFFIXES)}. Convert or rename it.")
+
+
+Record = dict[str, Any] | str
+"""A row as found, or what is wrong with it."""
+
+
+def _records(file: Path) -> Iterator[tuple[str, Record]]:
+    check_suffix(file)
+    if not file.is_file():
+        raise RowError(f"{file}: no such file. Name a {', '.join(SUFFIXES)} file with id, title and text.")
+    read = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}[file.suffix]
+    return read(file)
+
+
+def _jsonl(file: Path) -> Iterator[tuple[str, Record]]:
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield f"{file.name}:{number}", _decode(line)
+
+
+def _decode(line: bytes) -> Record:
+    try:
+        record = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return f"byte {error.start} is not UTF-8. Save the file as UTF-8."
+    except (json.JSONDecodeError, RecursionError):
+        return "not JSON. Each line must be one JSON object with id, title and text."
+    return record if isinstance(record, dict) else "not a JSON object. Each line must be one."
+
+
+def _csv(file: Path) -> Iterator[tuple[str, Record]]:
+    csv.field_size_limit(sys.maxsize)
+    with file.open("rb") as raw:
+        reader = csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline=""))
+        header = next(reader, [])
+        _check_columns(file, header)
+        line = reader.line_num + 1
+        for cells in reader:
+            if cells:
+                yield f"{file.name}:{line}", _csv_record(header, cells)
+            line = reader.line_num + 1
+
+
+def _csv_record(header: list[str], cells: list[str]) -> Record:
+    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+        return "bytes that are not UTF-8. Save the file as UTF-8."
+    if len(cells) != len(header):
+        return (
+            f"{len(cells)} cells under {len(header)} columns. Put cells with commas or line breaks in quotes."
+        )
+    return dict(zip(header, cells, strict=True))
+
+
+def _parquet(file: Path) -> Iterator[tuple[str, Record]]:
+    try:
+        table = parquet.ParquetFile(file)
+        _check_columns(file, table.schema_arrow.names)
+        columns = [name for name in COLUMNS if name in table.schema_arrow.names]
+        number = 0
+        for batch in table.iter_batches(batch_size=1024, columns=columns):
+            for record in batch.to_pylist():
+                number += 1
+                yield f"{file.name}:{number}", record
+    except pyarrow.ArrowException:
+        raise RowError(f"{file}: not a sound Parquet file. Write it again.") from None
+
+
+def _check_columns(file: Path, found: list[str]) -> None:
+    if missing := [name for name in ("id", "text") if name not in found]:
+        raise RowError(
+            f"{file}: no column {' or '.join(missing)}; it has {', '.join(found) or 'none'}. "
+            "Rename the columns to id, title (may be missing) and text."
+        )
+
+
+def _row(place: str, record: Record) -> Row:
+    if isinstance(record, str):
+        return Row(place, None, fault=record)
+    known = record.get("id") if isinstance(record.get("id"), str) else None
+    try:
+        return Row(place, known, _story(record))
+    except StoryError as error:
+        return Row(place, known, fault=str(error))
+
+
+def _story(record: dict[str, Any]) -> Story:
+    if "text" not in record:
+        raise StoryError("keys: no text. A row has id, title (may be missing) and text.")
+    number = record.get("id")
+    identity = str(number) if isinstance(number, int) and not isinstance(number, bool) else number
+    if not (isinstance(identity, str) and identity.strip()):
+        raise StoryError("id: is missing. Give each row an id of its own.")
+    return Story(id=identity, title=record.get("title") or "", text=record["text"] or "")

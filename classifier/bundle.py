@@ -1,0 +1,148 @@
+"""A model bundle on disk: looked at first, then checked, then built. Nothing in it can run code.
+
+    encoder.onnx     the encoder, int8
+    tokenizer.json   its word pieces
+    bundle.json      format, version, labels, thresholds, calibration, window, checksums, figures
+    README.md        the model card, written from the training run
+
+Raising the format: add the new number to ``FORMATS``, translate the old manifest in ``_read_manifest``, and
+keep a bundle of the old format in ``tests/contract``.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from classifier.encoder import Encoder
+from classifier.errors import BundleError
+from classifier.labels import LABELS, Label
+from classifier.windows import WindowSize
+
+FORMATS = (1,)
+RELEASED = Path(__file__).resolve().parents[1] / "models" / "complaint-context"
+"""The released bundle of this checkout."""
+
+_PARTS = ("encoder.onnx", "tokenizer.json")
+_FETCH_AGAIN = "Fetch the bundle again, or export it anew."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """For one label, in 0..1: from ``review`` on a person should look, from ``clear`` on the label holds."""
+
+    review: float
+    clear: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Turns a label's logit into a probability: 1 / (1 + exp(-(slope * logit + intercept)))."""
+
+    slope: float
+    intercept: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """A checked bundle, ready to read stories. ``manifest`` is bundle.json as it stands on disk."""
+
+    name: str
+    thresholds: dict[Label, Thresholds]
+    calibration: dict[Label, Calibration]
+    window: WindowSize
+    tokenizer: Tokenizer
+    encoder: Encoder
+    manifest: dict[str, Any]
+
+    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Calibrated probabilities in 0..1, shape as given, last axis in label order, to six places.
+
+        Six places are far more than the calibration knows, and keep answers short.
+        """
+        slope = np.array([self.calibration[label].slope for label in LABELS])
+        intercept = np.array([self.calibration[label].intercept for label in LABELS])
+        with np.errstate(over="ignore"):
+            return np.round(1.0 / (1.0 + np.exp(-(slope * logits.astype(np.float64) + intercept))), 6)
+
+
+def load_bundle(folder: Path = RELEASED, *, threads: int = 1) -> Bundle:
+    """Reads and checks the bundle in ``folder``; ``threads`` is how many cores one window may use.
+
+    Raises:
+        BundleError: a file is missing, does not match its checksum, or has a foreign format.
+    """
+    manifest = _read_manifest(folder)
+    parts = {name: _read_part(folder, name, manifest) for name in _PARTS}
+    return Bundle(
+        name=f"{manifest['name']}/{manifest['version']}",
+        thresholds={label: Thresholds(**manifest["thresholds"][label]) for label in LABELS},
+        calibration={label: Calibration(**manifest["calibration"][label]) for label in LABELS},
+        window=WindowSize(**manifest["window"]),
+        tokenizer=_read_tokenizer(parts["tokenizer.json"]),
+        encoder=Encoder(parts["encoder.onnx"], threads=threads),
+        manifest=manifest,
+    )
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    file = folder / "bundle.json"
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"{file}: {error.strerror}. Name the folder of a model bundle.") from None
+    except ValueError:
+        raise BundleError(f"{file}: not JSON in UTF-8. {_FETCH_AGAIN}") from None
+    if not isinstance(manifest, dict) or "format" not in manifest:
+        raise BundleError(f"{file}: no format number, so not a bundle's manifest. {_FETCH_AGAIN}")
+    if manifest["format"] not in FORMATS:
+        known = ", ".join(map(str, FORMATS))
+        raise BundleError(
+            f"{file}: format {manifest['format']}, this version reads {known}. Update complaint-context."
+        )
+    if manifest.get("labels") != list(LABELS):
+        raise BundleError(
+            f"{file}: labels are {manifest.get('labels')}, not {list(LABELS)}. Export the bundle anew."
+        )
+    _check_numbers(file, manifest)
+    return manifest
+
+
+def _check_numbers(file: Path, manifest: dict[str, Any]) -> None:
+    try:
+        for label in LABELS:
+            thresholds = Thresholds(**manifest["thresholds"][label])
+            calibration = Calibration(**manifest["calibration"][label])
+            sound = 0 < thresholds.review <= thresholds.clear <= 1 and calibration.slope > 0
+            if not (sound and math.isfinite(calibration.slope + calibration.intercept)):
+                raise ValueError(label)
+        WindowSize(**manifest["window"])
+        _ = manifest["name"], manifest["version"], [manifest["files"][name] for name in _PARTS]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{file}: {type(error).__name__} at {error}. {_FETCH_AGAIN}") from None
+
+
+def _read_part(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise BundleError(f"{folder / name}: {error.strerror}. {_FETCH_AGAIN}") from None
+    if sha256(content).hexdigest() != manifest["files"][name]["sha256"]:
+        raise BundleError(f"{folder / name}: does not match its checksum in bundle.json. {_FETCH_AGAIN}")
+    return content
+
+
+def _read_tokenizer(content: bytes) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_buffer(content)
+    except Exception:  # the library raises bare Exception
+        raise BundleError(f"tokenizer.json: cannot be read. {_FETCH_AGAIN}") from None
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer

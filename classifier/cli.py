@@ -1,0 +1,162 @@
+"""The one console command, `complaint-context`: answers on stdout, all else on stderr.
+
+Each package contributes its commands through the entry points ``complaint_context.commands``; the command
+functions here are thin shims over plain functions. Exit codes: 0 done, 1 a fault said in one line, 2 wrong usage.
+"""
+
+import sys
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from classifier.assess import ComplaintClassifier
+from classifier.assessment import Action
+from classifier.backlog.progress import ScoreProgress
+from classifier.backlog.score import Summary, score_file
+from classifier.backlog.sinks import to_json
+from classifier.bundle import RELEASED
+from classifier.display import print_assessment
+from classifier.errors import ComplaintContextError, StoryError
+from classifier.policy.document import load_policy
+from classifier.policy.page import render_policy
+from classifier.story import Story
+
+ModelOption = Annotated[Path, typer.Option("--model", help="Folder of a model bundle.")]
+PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Another site's policy file (TOML).")]
+
+_ORDER = ("classify", "score", "serve", "policy", "data", "train", "evaluate")
+
+
+def main() -> None:
+    """Runs the command line; a fault that can be said in one line is said so, with exit code 1."""
+    try:
+        build_app()()
+    except ComplaintContextError as error:
+        print(f"complaint-context: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+def build_app() -> typer.Typer:
+    """The command with every installed subcommand."""
+    app = typer.Typer(
+        help="Finds formal complaints in stories about health and social care, and says what the policy asks.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    found = {point.name: point for point in entry_points(group="complaint_context.commands")}
+    for name in sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)):
+        _add(app, name, found[name])
+    return app
+
+
+def classify(
+    text: Annotated[str | None, typer.Argument(help="The story's text; - or nothing reads stdin.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Read the text from this file (UTF-8).")] = None,
+    title: Annotated[str, typer.Option(help="The story's title.")] = "",
+    story_id: Annotated[str, typer.Option("--id", help="The story's id.")] = "story",
+    author_confirmed: Annotated[
+        bool, typer.Option("--author-confirmed", help="The author has read the guidance and goes ahead.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, as the service answers.")] = False,
+    model: ModelOption = RELEASED,
+    policy: PolicyOption = None,
+) -> None:
+    """Assess one story.
+
+    Example: complaint-context classify "I have made a formal complaint and am waiting to hear."
+    """
+    story = Story(id=story_id, title=title, text=_words(text, file))
+    classifier = ComplaintClassifier.load(model, policy=policy)
+    assessment = classifier.assess(story, author_confirmed=author_confirmed)
+    if as_json:
+        print(to_json(assessment.to_dict()))
+    else:
+        print_assessment(assessment, story=story, console=Console(highlight=False))
+
+
+def score(
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="JSONL, CSV or Parquet with id, title, text.")
+    ],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="JSONL, CSV or Parquet to write.")],
+    workers: Annotated[int, typer.Option(min=1, help="Stories read at the same time.")] = 2,
+    model: ModelOption = RELEASED,
+    policy: PolicyOption = None,
+) -> None:
+    """Assess a file of stories, one assessment a row; bad rows go to OUTPUT.rejects.jsonl.
+
+    Example: complaint-context score stories.jsonl assessments.jsonl
+    """
+    classifier = ComplaintClassifier.load(model, policy=policy)
+    with ScoreProgress(source) as progress:
+        summary = score_file(source, output, classifier=classifier, workers=workers, on_row=progress.count)
+    _print_summary(summary, output)
+    if not summary.stories:
+        raise typer.Exit(1)
+
+
+def policy(
+    path: Annotated[Path | None, typer.Option("--policy", help="Another site's policy file (TOML).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, as the service answers.")] = False,
+) -> None:
+    """Print the policy: rules, guidance, messages, ombudsmen.
+
+    Example: complaint-context policy --policy another_site.toml
+    """
+    document = load_policy(path)
+    print(to_json(document.to_dict()) if as_json else render_policy(document))
+
+
+def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
+    """Adds a command; one whose extra is not installed stays listed and says how to get it."""
+    try:
+        command = point.load()
+    except ModuleNotFoundError as error:
+        extra = point.value.split(".")[0].replace("training", "train")
+        app.command(name, help=f"(not installed: pip install 'complaint-context[{extra}]')")(
+            _missing(name, extra, str(error.name))
+        )
+        return
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, name=name)
+    else:
+        app.command(name)(command)
+
+
+def _missing(name: str, extra: str, module: str) -> Callable[[], None]:
+    def say() -> None:
+        raise ComplaintContextError(
+            f"{name}: needs {module}, which is not installed. Run: pip install 'complaint-context[{extra}]'"
+        )
+
+    return say
+
+
+def _words(text: str | None, file: Path | None) -> str:
+    if text not in (None, "-") and file is not None:
+        raise typer.BadParameter("give the text or --file, not both")
+    try:
+        if file is not None:
+            return file.read_bytes().decode("utf-8")
+        return sys.stdin.buffer.read().decode("utf-8") if text in (None, "-") else text
+    except OSError as error:
+        raise StoryError(f"{file}: {error.strerror}. Name a text file.") from None
+    except UnicodeDecodeError as error:
+        raise StoryError(f"text: byte {error.start} is not UTF-8. Save the text as UTF-8.") from None
+
+
+def _print_summary(summary: Summary, output: Path) -> None:
+    actions = ", ".join(f"{summary.actions.get(action, 0)} {action}" for action in Action)
+    print(f"{output}: {summary.stories} stories: {actions}", file=sys.stderr)
+    if summary.rejects:
+        print(
+            f"{summary.rejects}: {summary.rejected} rows could not be read, each with its reason. "
+            "Mend them and score them again.",
+            file=sys.stderr,
+        )

@@ -1,0 +1,66 @@
+"""An assessment for a person at a terminal: the decision, the words that count, what to do."""
+
+from rich.console import Console
+from rich.text import Text
+
+from classifier.assessment import Action, Assessment, Evidence
+from classifier.story import Field, Story
+
+ACTION_WORDS = {
+    Action.PAUSE: "PAUSE moderation and ask the author to consider the guidance",
+    Action.REVIEW: "REVIEW: a person should look",
+    Action.ADVISE: "ADVISE: go on, with the guidance",
+    Action.CONTINUE: "CONTINUE as usual",
+}
+_STYLES = {
+    Action.PAUSE: "bold red",
+    Action.REVIEW: "bold yellow",
+    Action.ADVISE: "bold blue",
+    Action.CONTINUE: "bold green",
+}
+
+
+def print_assessment(assessment: Assessment, *, story: Story, console: Console) -> None:
+    """Prints the decision, scores, the story with its evidence marked, signals and guidance."""
+    console.print(Text(ACTION_WORDS[assessment.action], style=_STYLES[assessment.action]))
+    console.print(Text("labels   " + (", ".join(assessment.labels) or "none")))
+    console.print(Text("scores   " + ", ".join(f"{k} {v:.3f}" for k, v in assessment.scores.items())))
+    console.print(Text(f"nation   {assessment.nation}"))
+    console.print()
+    for field in ("title", "text"):
+        if getattr(story, field):
+            console.print(marked(story, field, assessment.evidence))
+    _print_evidence(assessment, console)
+    _print_signals(assessment, console)
+    _print_guidance(assessment, console)
+    console.print(Text(f"\n{assessment.model}, {assessment.policy}", style="dim"))
+
+
+def marked(story: Story, field: Field, evidence: tuple[Evidence, ...]) -> Text:
+    """One field of the story with the evidence in reverse video."""
+    words = Text(getattr(story, field), style="bold" if field == "title" else "")
+    for quote in evidence:
+        if quote.field == field:
+            words.stylize("reverse", quote.start, quote.end)
+    return words
+
+
+def _print_evidence(assessment: Assessment, console: Console) -> None:
+    if assessment.evidence:
+        console.print(Text("\nEvidence", style="bold"))
+    for quote in assessment.evidence:
+        console.print(Text(f"  {quote.label} {quote.score:.2f}  {quote.text}"))
+
+
+def _print_signals(assessment: Assessment, console: Console) -> None:
+    if assessment.signals:
+        shown = ", ".join(f"{signal.kind}: {signal.text}" for signal in assessment.signals)
+        console.print(Text("\nAlso worth a glance  ", style="bold").append(Text(shown, style="not bold")))
+
+
+def _print_guidance(assessment: Assessment, console: Console) -> None:
+    for item in assessment.guidance:
+        console.print(Text(f"\nFor the {item.audience} ({item.basis}; {item.section})", style="bold"))
+        console.print(Text(item.text))
+        for link in item.links:
+            console.print(Text(f"  {link.title}: {link.url}"))

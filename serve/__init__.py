@@ -1,0 +1,1 @@
+"""The service: assessments over HTTP, and a page to try a story on."""

@@ -1,0 +1,20 @@
+"""What routes ask the app for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from serve.assessor import Assessor
+from serve.settings import Settings
+
+
+async def _assessor(request: Request) -> Assessor:
+    return request.app.state.assessor
+
+
+async def _settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+TheAssessor = Annotated[Assessor, Depends(_assessor)]
+TheSettings = Annotated[Settings, Depends(_settings)]

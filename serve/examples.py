@@ -1,0 +1,114 @@
+"""The examples that stand in the contract; a test holds each against its shape."""
+
+from typing import Any
+
+STORY: dict[str, Any] = {
+    "id": "s-1",
+    "title": "Still waiting",
+    "text": "I made a formal complaint to the trust in Leeds in May. Nobody has answered.",
+    "author_confirmed": False,
+}
+
+ASSESSMENT: dict[str, Any] = {
+    "id": "s-1",
+    "labels": ["ongoing"],
+    "scores": {"planned": 0.012, "ongoing": 0.981, "completed": 0.03, "ombudsman": 0.004},
+    "action": "pause",
+    "reasons": [
+        {"label": "ongoing", "rule": "ongoing-complaint", "clear": True, "score": 0.981, "threshold": 0.7}
+    ],
+    "evidence": [
+        {
+            "label": "ongoing",
+            "text": "I made a formal complaint to the trust in Leeds in May.",
+            "field": "text",
+            "start": 0,
+            "end": 55,
+            "score": 0.981,
+        }
+    ],
+    "signals": [
+        {"kind": "complaint_word", "text": "formal complaint", "field": "text", "start": 9, "end": 25}
+    ],
+    "nation": "england",
+    "guidance": [
+        {
+            "rule": "ongoing-complaint",
+            "audience": "moderator",
+            "basis": "stated",
+            "section": "How such stories are moderated",
+            "text": "A formal complaint is under way. Pause the story and send the author the message.",
+            "links": [],
+        }
+    ],
+    "model": "complaint-context/1",
+    "policy": "care-opinion-uk/1",
+}
+
+PROBLEM: dict[str, Any] = {
+    "type": "urn:problem-type:complaint-context:bad-story",
+    "title": "This story cannot be read",
+    "status": 422,
+    "detail": "text: the story is empty. Send the author's words in text (or title).",
+}
+
+_LABELS = ("planned", "ongoing", "completed", "ombudsman")
+
+MODEL: dict[str, Any] = {
+    "name": "complaint-context",
+    "version": 1,
+    "format": 1,
+    "labels": list(_LABELS),
+    "thresholds": {label: {"review": 0.3, "clear": 0.7} for label in _LABELS},
+    "calibration": {label: {"slope": 1.0, "intercept": 0.0} for label in _LABELS},
+    "window": {"tokens": 256, "overlap": 64},
+    "base": "sentence-transformers/all-MiniLM-L6-v2",
+    "data_fingerprint": "5f0c3d6a",
+    "figures": {},
+}
+
+POLICY: dict[str, Any] = {
+    "version": "another-site/1",
+    "title": "Another site: stories and formal complaints",
+    "source": "The site's own page about complaints.",
+    "purpose": "Tells a moderator what to do when a story speaks of a formal complaint.",
+    "messages": {
+        "pause": {"opening": "Hello.", "lead": "Please think about this:", "closing": "Thank you."},
+        "advise": {"opening": "Hello.", "lead": "Good to know:", "closing": "Thank you."},
+        "where_to_ask": "You can ask here:",
+    },
+    "confirmed": {
+        "id": "author-confirmed",
+        "basis": "stated",
+        "section": "Moderation",
+        "moderator": "The author wants to go ahead.",
+    },
+    "rules": [
+        {
+            "id": "ongoing-complaint",
+            "label": "ongoing",
+            "when_clear": "pause",
+            "when_possible": "review",
+            "basis": "stated",
+            "section": "Moderation",
+            "moderator_clear": "Pause the story.",
+            "moderator_possible": "Look at the marked words.",
+            "told": "It sounds as if a complaint is under way.",
+            "consider": ["choose-later"],
+            "names_ombudsmen": False,
+            "links": [],
+            "message": "Hello.\n\nIt sounds as if a complaint is under way.",
+        }
+    ],
+    "points": [{"id": "choose-later", "section": "Moderation", "text": "You can wait.", "basis": "stated"}],
+    "ombudsmen": [
+        {
+            "nation": "scotland",
+            "country": "Scotland",
+            "name": "Scottish Public Services Ombudsman",
+            "url": "https://www.spso.org.uk/",
+        }
+    ],
+    "differences": [{"aspect": "Readers", "feedback": "Anyone", "complaint": "The organisation"}],
+    "notes": [],
+}

@@ -1,0 +1,106 @@
+"""Faults as RFC 9457 problems. They say what to do and never repeat what was sent.
+
+    ProblemError    a fault with its kind; a route raises it, ``install`` turns it into an answer
+
+The framework's own answers are replaced: its 422 body holds the input, and a story may be private.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from classifier.backlog.sinks import to_json
+from classifier.errors import ComplaintContextError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem; its ``type`` and ``title`` are part of the contract."""
+
+    name: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The URI that names this kind."""
+        return f"urn:problem-type:complaint-context:{self.name}"
+
+
+NOT_UTF8 = Kind("not-utf-8", 400, "The body is not UTF-8")
+NOT_JSON = Kind("not-json", 400, "The body is not JSON")
+NOT_A_FORM = Kind("not-a-form", 400, "The body is not a form")
+NOT_FOUND = Kind("not-found", 404, "There is nothing at this address")
+WRONG_METHOD = Kind("wrong-method", 405, "This address does not take this method")
+BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
+WRONG_MEDIA_TYPE = Kind("wrong-media-type", 415, "The body is of the wrong media type")
+BAD_REQUEST = Kind("bad-request", 422, "The request does not have the right shape")
+TOO_MANY_STORIES = Kind("too-many-stories", 422, "There are too many stories in the request")
+BAD_STORY = Kind("bad-story", 422, "This story cannot be read")
+REPEATED_ID = Kind("repeated-id", 422, "Two stories have the same id")
+FAILED = Kind("failed", 500, "The service failed")
+NOT_READY = Kind("not-ready", 503, "The service is not ready")
+
+
+class ProblemError(ComplaintContextError):
+    """A request, or one story of it, cannot be answered; ``detail`` reads *place: fact. What to do.*"""
+
+    def __init__(self, kind: Kind, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The members of the problem, ready for JSON."""
+        kind = self.kind
+        return {"type": kind.type, "title": kind.title, "status": kind.status, "detail": self.detail}
+
+
+def failed() -> ProblemError:
+    """The problem for a fault of our own."""
+    return ProblemError(FAILED, "The story was not assessed. Give it to a person, and tell the operator.")
+
+
+def problem_response(problem: ProblemError) -> Response:
+    """The answer that carries ``problem``."""
+    return Response(
+        to_json(problem.to_dict()),
+        status_code=problem.kind.status,
+        headers=problem.headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answers every fault of ``app`` with a problem."""
+
+    @app.exception_handler(ProblemError)
+    async def answer(_: Request, problem: ProblemError) -> Response:
+        return problem_response(problem)
+
+    @app.exception_handler(HTTPException)
+    async def answer_http(_: Request, error: HTTPException) -> Response:
+        return problem_response(_from_http(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def answer_invalid(_: Request, __: RequestValidationError) -> Response:
+        return problem_response(ProblemError(BAD_REQUEST, "A part is missing or wrong. See /docs."))
+
+
+def _from_http(error: HTTPException) -> ProblemError:
+    headers = error.headers or {}
+    if error.status_code == NOT_FOUND.status:
+        return ProblemError(NOT_FOUND, "Nothing is here. See /docs for the addresses there are.")
+    if error.status_code == WRONG_METHOD.status:
+        return ProblemError(WRONG_METHOD, f"Use {headers.get('allow', 'another method')}.", headers=headers)
+    phrase = HTTPStatus(error.status_code).phrase
+    kind = Kind(phrase.lower().replace(" ", "-"), error.status_code, phrase)
+    return ProblemError(kind, "The request cannot be answered. See /docs.", headers=headers)

@@ -1,0 +1,99 @@
+"""The model card: README.md of a bundle, written from its manifest so that no figure is typed by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from classifier.labels import LABELS
+from training.tables import baselines_table, labels_table, prices_table, summary_table
+
+_CARD = """\
+# {name} {version}
+
+Reads a story about health or social care and says whether it speaks of a formal complaint that is planned,
+ongoing, completed or bound for an ombudsman, and in which sentences. A moderator decides; this model points.
+
+- **Base**: `{base}` (Apache-2.0), fine-tuned as a token classifier with four outputs; a sentence is the mean of
+  its tokens, a story the largest of its sentences; nothing is cut off (windows of {window[tokens]} word pieces,
+  overlapping by at most {window[overlap]}).
+- **Data**: {train} stories to train, {dev} to calibrate and choose thresholds, {test} frozen ones to test, all
+  written for this project (`data/README.md`). Fingerprint of the training stories: `{fingerprint}`.
+- **Form**: ONNX, int8 weights; {size:.1f} MB; no pickle, no code. Agrees with the full-precision encoder in
+  {agreement:.1%} of decisions on dev. Checked on a {machine} processor with {flags}.
+- **Made with** complaint-context {code}, {made_with}; seed {seed}.
+
+## How good, on the frozen test set
+{test_stories} stories by a hand that saw none of the others; borderline ones apart. The set is enriched with
+complaints and hard cases; live stories are mostly easier.
+
+{summary}
+
+{labels}
+
+Borderline stories ({borderline_stories}), on which careful readers may differ:
+
+{borderline}
+
+## Beside other ways, on the same stories
+{baselines}
+
+The third is the method behind the NHS website's published complaint rule. Thresholds of all of them come from
+the same dev stories.
+
+## Thresholds and their price
+{thresholds}
+
+From `review` on a person should look, from `clear` on the label holds. Each is the highest threshold whose
+recall on dev we can be 95% confident in. What another floor for pausing would cost, at the live rate of about
+one complaint story in a hundred:
+
+{prices}
+
+## Calibration
+Expected calibration error on dev: {calibration}.
+
+## Not for
+Deciding without a person; languages other than English; complaints outside health and social care; judging
+whether a complaint is justified. Weak spots: oblique wording without any word of complaint, and letters never
+called a complaint.
+"""
+
+
+def write_card(folder: Path) -> Path:
+    """Writes README.md of the bundle in ``folder`` from its bundle.json; returns the path."""
+    manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    card = folder / "README.md"
+    card.write_text(render_card(manifest), encoding="utf-8")
+    return card
+
+
+def render_card(manifest: dict[str, Any]) -> str:
+    """The card's text."""
+    figures, data = manifest["figures"], manifest["data"]
+    return _CARD.format(
+        **{key: manifest[key] for key in ("name", "version", "base", "window", "code")},
+        **{key: data[key] for key in ("train", "dev", "test")},
+        fingerprint=data["fingerprint"][:16],
+        size=manifest["files"]["encoder.onnx"]["bytes"] / 1e6,
+        agreement=figures["int8_agreement"],
+        machine=manifest["checked_on"]["machine"],
+        flags=", ".join(manifest["checked_on"]["flags"]) or "unknown vector instructions",
+        made_with=", ".join(f"{name} {number}" for name, number in manifest["made_with"].items()),
+        seed=manifest["settings"]["seed"],
+        test_stories=figures["test"]["stories"],
+        summary=summary_table(figures["test"]),
+        labels=labels_table(figures["test"]),
+        borderline_stories=figures["test_borderline"]["stories"],
+        borderline=summary_table(figures["test_borderline"]),
+        baselines=baselines_table(figures["test"], figures["baselines"]),
+        thresholds=_thresholds(manifest),
+        prices=prices_table(figures["prices"]),
+        calibration=", ".join(f"{k} {v:.3f}" for k, v in figures["dev_calibration_error"].items()),
+    )
+
+
+def _thresholds(manifest: dict[str, Any]) -> str:
+    lines = ["| label | review | clear |", "| --- | --- | --- |"]
+    chosen = manifest["thresholds"]
+    lines += [f"| {label} | {chosen[label]['review']} | {chosen[label]['clear']} |" for label in LABELS]
+    return "\n".join(lines)

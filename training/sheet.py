@@ -1,0 +1,48 @@
+"""The counts of the data sheet, as Markdown."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from classifier.assessment import Nation
+from classifier.labels import LABELS
+from training.splits import split
+from training.stories import LabelledStory
+
+_LENGTHS = ((0, 20), (20, 50), (50, 100), (100, 200), (200, 400), (400, 10**6))
+_LEAST_PHENOMENON = 20
+
+
+def render_sheet(stories: Sequence[LabelledStory]) -> str:
+    """Counts by label set, nation, length, phenomenon, split and file."""
+    parts = split(list(stories))
+    sections = [
+        f"{len(stories):,} stories: {len(parts.train):,} train, {len(parts.dev):,} dev, "
+        f"{len(parts.test):,} frozen test, {len(parts.left_out):,} left out as too close to a test story; "
+        f"{sum(s.borderline for s in stories):,} borderline.",
+        _counts("label set", Counter("+".join(s.labels) or "none" for s in stories)),
+        _counts("label", Counter(str(label) for s in stories for label in s.labels), keys=LABELS),
+        _counts("nation", Counter(str(s.nation) for s in stories), keys=Nation),
+        _counts("words", Counter(_length(s) for s in stories), keys=[_range(*bounds) for bounds in _LENGTHS]),
+        _counts("phenomenon", _phenomena(stories)),
+        _counts("file", Counter(s.source for s in stories), keys=sorted({s.source for s in stories})),
+    ]
+    return "\n\n".join(sections)
+
+
+def _phenomena(stories: Iterable[LabelledStory]) -> Counter[str]:
+    counts = Counter(tag for s in stories for tag in s.phenomena if not tag.startswith(("pair", "pattern")))
+    return Counter({tag: count for tag, count in counts.items() if count >= _LEAST_PHENOMENON})
+
+
+def _length(labelled: LabelledStory) -> str:
+    words = len(labelled.story.text.split())
+    return next(_range(low, high) for low, high in _LENGTHS if low <= words < high)
+
+
+def _range(low: int, high: int) -> str:
+    return f"{low} or more" if high == _LENGTHS[-1][1] else f"{low} to {high - 1}"
+
+
+def _counts(name: str, counts: Counter[str], *, keys: Iterable[str] | None = None) -> str:
+    rows = [(str(key), counts[str(key)]) for key in keys] if keys else counts.most_common()
+    return "\n".join([f"| {name} | stories |", "| --- | --- |", *(f"| {key} | {n} |" for key, n in rows)])

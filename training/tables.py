@@ -1,0 +1,94 @@
+"""Figures as Markdown tables, for the model card, the README and the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from classifier.labels import LABELS
+
+_OURS = "complaint-context (this bundle)"
+
+
+def labels_table(figures: Mapping[str, Any]) -> str:
+    """Precision, recall and F1 of each label and of the decision to pause."""
+    rows = [(label, figures["labels"][label]) for label in LABELS] + [("pause decision", figures["pause"])]
+    return _table(
+        ("", "precision", "recall", "F1", "right", "wrong", "missed"),
+        [
+            (name, *(f"{rate[key]:.3f}" for key in ("precision", "recall", "f1")))
+            + tuple(str(rate[key]) for key in ("right", "wrong", "missed"))
+            for name, rate in rows
+        ],
+    )
+
+
+def summary_table(figures: Mapping[str, Any]) -> str:
+    """One figure a row, with its 95% interval where there is one."""
+    evidence = figures["evidence"]
+    return _table(
+        ("figure", "value", "95% interval"),
+        [
+            (
+                "macro-F1 over the four labels",
+                f"{figures['macro_f1']:.3f}",
+                _interval(figures["macro_f1_interval"]),
+            ),
+            ("exact label sets", f"{figures['exact']:.3f}", ""),
+            (
+                "pause recall",
+                f"{figures['pause']['recall']:.3f}",
+                _interval(figures["pause_recall_interval"]),
+            ),
+            (
+                "pause precision",
+                f"{figures['pause']['precision']:.3f}",
+                _interval(figures["pause_precision_interval"]),
+            ),
+            ("paused or reviewed, of those to pause", f"{figures['held_recall']:.3f}", ""),
+            ("sent to review", f"{figures['review']:.3f}", ""),
+            ("first quote overlaps a reader's", "-" if evidence is None else f"{evidence:.3f}", ""),
+        ],
+    )
+
+
+def baselines_table(ours: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]]) -> str:
+    """Our bundle beside the baselines, on the same stories."""
+    rows = [*baselines.items(), (_OURS, ours)]
+    return _table(
+        ("model", "macro-F1", "95% interval", "exact", "pause recall", "pause precision"),
+        [
+            (
+                name,
+                f"{f['macro_f1']:.3f}",
+                _interval(f["macro_f1_interval"]),
+                f"{f['exact']:.3f}",
+                f"{f['pause']['recall']:.3f}",
+                f"{f['pause']['precision']:.3f}",
+            )
+            for name, f in rows
+        ],
+    )
+
+
+def prices_table(prices: Sequence[Mapping[str, float]]) -> str:
+    """What each recall floor for pausing would cost at the live rate."""
+    return _table(
+        ("recall floor", "pause recall on dev", "false pauses per 1,000", "at most (95%)"),
+        [
+            (
+                f"{p['recall_floor']:.2f}",
+                f"{p['recall']:.3f}",
+                f"{p['false_pauses_per_1000']:.1f}",
+                f"{p['false_pauses_per_1000_at_most']:.1f}",
+            )
+            for p in prices
+        ],
+    )
+
+
+def _interval(bounds: Sequence[float]) -> str:
+    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

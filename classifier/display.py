@@ -20,8 +20,10 @@ _STYLES = {
 }
 
 
-def print_assessment(assessment: Assessment, *, story: Story, console: Console) -> None:
-    """Prints the decision, scores, the story with its evidence marked, signals and guidance."""
+def print_assessment(
+    assessment: Assessment, *, story: Story, console: Console, guidance: bool = True
+) -> None:
+    """Prints the decision, scores, the story with its evidence marked, signals and (if wanted) guidance."""
     console.print(Text(ACTION_WORDS[assessment.action], style=_STYLES[assessment.action]))
     console.print(Text("labels   " + (", ".join(assessment.labels) or "none")))
     console.print(Text("scores   " + ", ".join(f"{k} {v:.3f}" for k, v in assessment.scores.items())))
@@ -32,7 +34,8 @@ def print_assessment(assessment: Assessment, *, story: Story, console: Console) 
             console.print(marked(story, field, assessment.evidence))
     _print_evidence(assessment, console)
     _print_signals(assessment, console)
-    _print_guidance(assessment, console)
+    if guidance:
+        _print_guidance(assessment, console)
     console.print(Text(f"\n{assessment.model}, {assessment.policy}", style="dim"))
 
 

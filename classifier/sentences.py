@@ -5,12 +5,13 @@ every line break, and a cut inside unpunctuated runs, so that no sentence grows 
 Does not: change, trim or join a single character; what lies between spans is only white space.
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from spacy.language import Language
 from spacy.lang.en import English
-from spacy.tokens import Doc, Token
+from spacy.language import Language
+from spacy.tokens import Doc, Span as TokenSpan, Token
 
 from classifier.story import Field, Span, Story
 
@@ -20,6 +21,8 @@ MAX_SENTENCE_TOKENS = 60
 _MIN_PIECE_TOKENS = 25
 _SOFT_BREAKS = frozenset({",", ";", ":", "-", "–", "—"})
 _JOINING_WORDS = frozenset({"and", "but", "so", "then", "because", "also"})
+_RUN = re.compile(r"(\S{100,})")
+_RUN_PIECE_CHARS = 50
 
 
 def sentences(story: Story) -> tuple[Span, ...]:
@@ -31,18 +34,42 @@ def _field_sentences(field: Field, value: str) -> Iterator[Span]:
     if not value.strip():
         return
     for sentence in _split(value).sents:
-        for tokens in _cut(list(sentence)):
-            yield Span(field, tokens[0].idx, tokens[-1].idx + len(tokens[-1]))
+        for line in _lines(sentence):
+            for tokens in _cut(line):
+                yield Span(field, tokens[0].idx, tokens[-1].idx + len(tokens[-1]))
 
 
 def _split(value: str) -> Doc:
     nlp = _pipeline()
-    doc = nlp.tokenizer(value)
+    # The tokenizer peels marks off a word one by one, each time looking at all that is left: time grows with
+    # the square of a run like "!!!!" or a row of emoji. So the odd parts, runs without a space, go round it.
+    parts = [
+        _run(part, nlp) if number % 2 else nlp.tokenizer(part)
+        for number, part in enumerate(_RUN.split(value))
+        if part
+    ]
+    doc = parts[0] if len(parts) == 1 else Doc.from_docs(parts, ensure_whitespace=False)
     nlp.get_pipe("sentencizer")(doc)
-    for before, after in zip(doc, doc[1:], strict=False):
-        if "\n" in before.text or "\r" in before.text:
-            after.is_sent_start = True
     return doc
+
+
+def _run(value: str, nlp: Language) -> Doc:
+    """A long run without a space as tokens; its last character stands alone, as it may be a full stop."""
+    stops = [*range(0, len(value) - 1, _RUN_PIECE_CHARS), len(value) - 1, len(value)]
+    words = [value[start:stop] for start, stop in zip(stops, stops[1:], strict=False)]
+    return Doc(nlp.vocab, words=words, spaces=[False] * len(words))
+
+
+def _lines(sentence: TokenSpan) -> Iterator[list[Token]]:
+    """The parts of a sentence that line breaks leave (setting sentence starts in spaCy would take a look
+    at the whole story for each line)."""
+    line: list[Token] = []
+    for token in sentence:
+        line.append(token)
+        if "\n" in token.text or "\r" in token.text:
+            yield line
+            line = []
+    yield line
 
 
 def _cut(tokens: list[Token]) -> Iterator[list[Token]]:

@@ -28,7 +28,7 @@ class Assessor:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="assessor")
         self._classifier: ComplaintClassifier | None = None
         self._settled = asyncio.Event()
-        self.fault: ComplaintContextError | None = None
+        self.failed = False
 
     @property
     def classifier(self) -> ComplaintClassifier:
@@ -37,7 +37,7 @@ class Assessor:
         Raises:
             ProblemError: it is not loaded yet, or cannot be.
         """
-        if self.fault is not None:
+        if self.failed:
             raise ProblemError(NOT_READY, "model: cannot be loaded. Ask the operator to look at the log.")
         if self._classifier is None:
             detail = "model: is still being loaded. Try again soon; until then a person takes the story."
@@ -45,16 +45,16 @@ class Assessor:
         return self._classifier
 
     async def load(self) -> None:
-        """Loads the classifier and has it read one story; a failure is kept in ``fault``."""
+        """Loads the classifier and has it read one story; sets ``failed`` and logs why if that fails."""
         try:
             loop = asyncio.get_running_loop()
             self._classifier = await loop.run_in_executor(self._pool, self._load)
         except ComplaintContextError as error:
-            self.fault = error
-            logger.error("model: not loaded. %s", error)
+            self.failed = True
+            logger.error("%s", error)  # names files and what is wrong with them; no story was read yet
         except Exception as error:  # a broken model may fail in ways that no list would cover
+            self.failed = True
             log_place(error)
-            self.fault = ComplaintContextError(f"model: cannot be loaded ({type(error).__name__}).")
         finally:
             self._settled.set()
 

@@ -28,4 +28,6 @@ def serve(
     settings = read_settings(host=host, port=port, threads=threads)
     from serve.server import run  # the web framework is slow to import and only this command needs it
 
-    run(lambda: ComplaintClassifier.load(model, policy=policy), settings=settings)
+    started = run(lambda: ComplaintClassifier.load(model, policy=policy), settings=settings)
+    if not started:
+        raise typer.Exit(1)

@@ -38,7 +38,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    read_by_us = [(ClassifyRequest, "validation"), (Problem, "validation")]
-    _, schemas = models_json_schema(read_by_us, ref_template=_COMPONENT)
+    _, schemas = models_json_schema(
+        [(ClassifyRequest, "validation"), (Problem, "validation")], ref_template=_COMPONENT
+    )
     document["components"]["schemas"].update(schemas["$defs"])
     return document

@@ -38,8 +38,9 @@ def open_envelope(content: bytes, *, max_stories: int) -> tuple[Received | Refus
         ProblemError: the request itself has not the right shape.
     """
     items = _items(read_json(content), max_stories)
-    counts = Counter(id for item in items if (id := _id(item)) is not None)
-    return tuple(_open(item, repeated=counts[_id(item)] > 1) for item in items)
+    counts = Counter(_id(item) for item in items)
+    repeated = {id for id, count in counts.items() if id is not None and count > 1}
+    return tuple(_open(item, repeated=_id(item) in repeated) for item in items)
 
 
 def _items(value: Any, max_stories: int) -> list[Any]:

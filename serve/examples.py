@@ -63,7 +63,7 @@ MODEL: dict[str, Any] = {
     "calibration": {label: {"slope": 1.0, "intercept": 0.0} for label in _LABELS},
     "window": {"tokens": 256, "overlap": 64},
     "base": "sentence-transformers/all-MiniLM-L6-v2",
-    "data_fingerprint": "5f0c3d6a",
+    "data": {"fingerprint": "5f0c3d6a"},
     "figures": {},
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from classifier.assessment import Evidence
 from classifier.labels import Label, in_order
@@ -24,6 +25,6 @@ def highlight(story: Story, *, field: Field, evidence: tuple[Evidence, ...]) -> 
 def _stretches(words: str, quotes: list[Evidence]) -> Iterator[Stretch]:
     edges = {edge for quote in quotes for edge in (quote.start, quote.end)}
     cuts = sorted({0, len(words)} | edges)
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         labels = {quote.label for quote in quotes if quote.start <= start and end <= quote.end}
         yield Stretch(words[start:end], in_order(labels))

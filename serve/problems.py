@@ -96,11 +96,12 @@ def install(app: FastAPI) -> None:
 
 
 def _from_http(error: HTTPException) -> ProblemError:
-    headers = error.headers or {}
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     if error.status_code == NOT_FOUND.status:
         return ProblemError(NOT_FOUND, "Nothing is here. See /docs for the addresses there are.")
     if error.status_code == WRONG_METHOD.status:
-        return ProblemError(WRONG_METHOD, f"Use {headers.get('allow', 'another method')}.", headers=headers)
+        methods = ", ".join(sorted(headers.get("allow", "").split(", ")))
+        return ProblemError(WRONG_METHOD, f"Use {methods}.", headers={"allow": methods})
     phrase = HTTPStatus(error.status_code).phrase
     kind = Kind(phrase.lower().replace(" ", "-"), error.status_code, phrase)
     return ProblemError(kind, "The request cannot be answered. See /docs.", headers=headers)

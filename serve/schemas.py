@@ -84,7 +84,7 @@ class ModelDocument(Shape):
     calibration: dict[Label, Calibration]
     window: WindowSize
     base: str | None = Field(description="The encoder that training began with.")
-    data_fingerprint: str | None = Field(description="SHA-256 over the training stories.")
+    data: dict[str, Any] = Field(description="The training stories: their fingerprint (SHA-256), counts.")
     figures: dict[str, Any] = Field(description="How good the model was on held-out stories.")
 
 
@@ -128,4 +128,4 @@ def model_document(bundle: Bundle) -> dict[str, Any]:
         field: {label: manifest[field][label] for label in LABELS} for field in ("thresholds", "calibration")
     }
     found = {name: manifest.get(name) for name in ModelDocument.model_fields} | by_label
-    return found | {"figures": manifest.get("figures") or {}}
+    return found | {field: manifest.get(field) or {} for field in ("data", "figures")}

@@ -1,5 +1,6 @@
 """Runs the service on a socket until it is told to stop."""
 
+import os
 import socket
 import sys
 from contextlib import suppress
@@ -19,19 +20,20 @@ class ServerError(ComplaintContextError):
     """The service cannot listen."""
 
 
-def run(classifier_source: ClassifierSource, *, settings: Settings) -> None:
+def run(classifier_source: ClassifierSource, *, settings: Settings) -> bool:
     """Serves until SIGINT or SIGTERM; says on stderr where, once the model is ready.
+
+    Returns:
+        False if the model or the policy could not be loaded; the log says why.
 
     Raises:
         ServerError: the port is taken.
-        ComplaintContextError: the model or the policy cannot be loaded.
     """
     listener = _bind(settings.host, settings.port)
     app = create_app(classifier_source, settings)
     with suppress(KeyboardInterrupt):
         _Server(app, listener).run(sockets=[listener])
-    if fault := _assessor(app).fault:
-        raise fault
+    return not _assessor(app).failed
 
 
 class _Server(uvicorn.Server):
@@ -55,7 +57,7 @@ class _Server(uvicorn.Server):
         """Opens the socket at once, so that /healthz answers while the model loads."""
         await super().startup(sockets)
         await _assessor(self._app).settled()
-        if _assessor(self._app).fault:
+        if _assessor(self._app).failed:
             self.should_exit = True
         else:
             print(f"complaint-context is ready: {self._address}", file=sys.stderr, flush=True)
@@ -70,7 +72,7 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = os.strerror(error.errno or 0).lower()  # the error's own words repeat the address
         raise ServerError(f"{host}:{port}: {reason}. Choose another --port; 0 takes a free one.") from None
 
 

@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     def _on_this_machine(cls, host: str) -> str:
         # Beyond loopback anyone could read stories in; that waits until requests carry keys.
         if not _is_loopback(host):
-            raise ValueError(f"{host} can be reached from other machines. Listen on 127.0.0.1")
+            raise ValueError(
+                f"{host!r} can be reached from other machines or is no address. Listen on 127.0.0.1"
+            )
         return host
 
 

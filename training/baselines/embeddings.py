@@ -42,13 +42,13 @@ class EmbeddingsSvm(ScoredBaseline):
 
 def embed(stories: Sequence[LabelledStory], *, settings: TrainingSettings) -> NDArray[np.float32]:
     """The mean over a story's tokens, scaled to length 1; shape (stories, hidden)."""
-    encoder = new_model(settings).base_model.eval()
+    model = new_model(settings).eval()
     rows = first_word_pieces(stories, settings=settings, limit=WORD_PIECES)
 
     def read(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        tokens = encoder(**inputs).last_hidden_state
+        tokens = model.base_model(**inputs).last_hidden_state
         mask = inputs["attention_mask"].unsqueeze(-1)
         mean = (tokens * mask).sum(dim=1) / mask.sum(dim=1)
         return torch.nn.functional.normalize(mean, dim=-1)
 
-    return read_by_length(rows, read=read, device=encoder.device)
+    return read_by_length(rows, read=read, device=model.device)

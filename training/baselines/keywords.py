@@ -22,8 +22,9 @@ _A_COMPLAINT = rf"(?:(?:an?|another|{_MY}) )?(?:\w+ ){{0,2}}complaint"
 _MAKE = r"(?:make|put in|put|lodge|raise|submit|file|send in|send|write|register)"
 _MAKING = r"(?:making|putting in|putting|lodging|raising|submitting|filing|sending in|sending|writing)"
 _MADE = r"(?:made|put in|put|lodged|raised|submitted|filed|sent in|sent|wrote|written|registered|done)"
+_NOT = r"(?:not|never|(?:ai|is|was|do|does|did|have|has|had|wo|would)n\W?t)"
 _INTEND = r"(?:going|intend|intending|plan|planning|want|like|decided|about|hope|hoping|ready|mean|need)"
-_SILENCE = r"(?:waiting|awaiting|no reply|no response|no answer|nothing|not heard|n.?t heard)"
+_SILENCE = rf"(?:waiting|awaiting|no reply|no response|no answer|nothing|{_NOT} heard)"
 _SORRY = r"(?:apology|apologies|apologised|apologized|sorry|refund)"
 _ENDED = r"(?:upheld|closed|resolved|rejected|dismissed|settled|withdrawn|concluded|finished|dealt with)"
 _LONG_AGO = r"(?:last year|years? ago|in 20\d\d)"
@@ -95,12 +96,12 @@ OMBUDSMAN = (
 )
 
 NOT_A_COMPLAINT = (
-    r"\b(?:no|any|zero|without|never had an?|not an?|n.?t an?) (?:\w+ )?complaints?\b",
+    rf"\b(?:no|any|zero|without|{_NOT} an?|never had an?) (?:\w+ )?complaints?\b",
     r"\b(?:can ?not|can.?t|could ?n.?t|must ?n.?t) (?:really |possibly )?complain",
     r"\bnothing (?:at all )?to complain",
     r"\b(?:presenting|chief|main) complaint\b",
     r"\bcomplain(?:ed|ing|s)? of\b",
-    rf"\b(?:not|n.?t|never) (?:\w+ )?(?:wanted|{_INTEND}) to (?:{_MAKE} {_A_COMPLAINT}|complain\b)",
+    rf"\b{_NOT} (?:\w+ )?(?:wanted|{_INTEND}) to (?:{_MAKE} {_A_COMPLAINT}|complain\b)",
     rf"\b(?:decided against|not to|instead of|rather than) {_GAP}complain\w*",
     rf"\b(?:was|were) (?:all )?(?:{_INTEND}|tempted) to (?:{_MAKE} {_A_COMPLAINT}|complain\b)",
     r"\b(?:complaints?|complained) (?:about|against) (?:me|us)\b",

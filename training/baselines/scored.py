@@ -80,13 +80,12 @@ class OneVsRest:
     @classmethod
     def over(cls, features: Any, truth: NDArray[np.bool_], *, scorer: Callable[[], BinaryScorer]) -> Self:
         """Fits a fresh ``scorer()`` to each column of ``truth``, shape (stories, 4)."""
-        scorers: list[BinaryScorer | None] = []
-        for column in truth.T:
-            learnable = column.any() and not column.all()
-            scorers.append(scorer() if learnable else None)
-            if (fresh := scorers[-1]) is not None:
-                fresh.fit(features, column)
-        return cls(tuple(scorers), tuple(1.0 if column.all() else -1.0 for column in truth.T))
+        learnable = [column.any() and not column.all() for column in truth.T]
+        scorers = tuple(scorer() if yes else None for yes in learnable)
+        for one, column in zip(scorers, truth.T, strict=True):
+            if one is not None:
+                one.fit(features, column)
+        return cls(scorers, tuple(1.0 if column.all() else -1.0 for column in truth.T))
 
     def scores(self, features: Any) -> NDArray[np.float64]:
         """Shape (stories, 4)."""
@@ -103,18 +102,19 @@ def held(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
     return np.array(rows, dtype=np.bool_).reshape(len(stories), len(LABELS))
 
 
-def best_f1_threshold(scores: NDArray[np.floating], held: NDArray[np.bool_]) -> float:
+def best_f1_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
     """The threshold (a score that reaches it counts) with the best F1; of equals the highest.
 
-    It lies halfway between the scores it parts. 0 where there is nothing to choose by: no story holds the
-    label, or all scores are the same. Both arrays have shape (stories,).
+    It lies halfway between the scores it parts, and at minus infinity where every story had best count.
+    0 where there is nothing to choose by: no story holds the label, or all scores are the same. Both
+    arrays have shape (stories,).
     """
-    if not held.any() or scores.min() == scores.max():
+    if not truth.any() or scores.min() == scores.max():
         return _UNDECIDED
     order = np.argsort(-scores, kind="stable")
-    ranked, truth = scores[order].astype(np.float64), held[order]
-    f1 = 2 * np.cumsum(truth) / (np.arange(1, len(truth) + 1) + truth.sum())
-    below = np.append(ranked[1:], ranked[-1])
+    ranked, right = scores[order].astype(np.float64), truth[order]
+    f1 = 2 * np.cumsum(right) / (np.arange(1, len(right) + 1) + right.sum())
+    below = np.append(ranked[1:], -np.inf)
     f1[:-1][ranked[:-1] == below[:-1]] = 0.0  # no threshold parts equal scores
     best = int(np.argmax(f1))
     return float((ranked[best] + below[best]) / 2)

@@ -52,8 +52,9 @@ class SequenceClassification(ScoredBaseline):
         """Fine-tunes all weights on ``train``, saving a checkpoint each epoch."""
         folder = self._folder / _run_name(train, self._settings)
         folder.mkdir(parents=True, exist_ok=True)
+        model = _new_classifier(self._settings)
         trainer = Trainer(
-            model=_new_classifier(self._settings),
+            model=model,
             args=_arguments(self._settings, folder),
             train_dataset=_rows(train, self._settings),
             data_collator=_collate,
@@ -61,7 +62,7 @@ class SequenceClassification(ScoredBaseline):
         trainer.remove_callback(ProgressCallback)
         trainer.add_callback(_QuietBar)
         trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
-        self._model = trainer.model.eval()
+        self._model = model.eval()
 
     def scores(self, stories: Sequence[LabelledStory]) -> NDArray[np.float64]:
         """Logits, shape (stories, 4)."""

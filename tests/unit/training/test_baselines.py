@@ -1,6 +1,5 @@
 import logging
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,12 @@ from classifier.story import Span, Story
 from training.baselines import (
     EmbeddingsSvm,
     Keywords,
+    ScoredBaseline,
     SequenceClassification,
     TfidfLogisticRegression,
     all_baselines,
     best_f1_threshold,
+    sequences,
 )
 from training.baselines.baseline import whole_text
 from training.baselines.batches import first_word_pieces, pad, read_by_length
@@ -74,21 +75,41 @@ def test_all_four_baselines_are_named_once_cheapest_first(tmp_path):
     assert names == ["keywords", "tfidf-logistic-regression", "embeddings-svm", "sequence-classification"]
 
 
-def test_every_baseline_fits_and_answers_each_story_in_order(tmp_path):
-    train, dev = separable(4), separable(2)
-    for baseline in all_baselines(TINY, folder=tmp_path):
-        assert baseline.fit(train, dev) is baseline
-        alone = [baseline.predict([story])[0] for story in dev]
-        assert baseline.predict(dev) == alone
-        assert all(isinstance(label, Label) for labels in alone for label in labels)
-        assert baseline.predict([]) == []
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    baselines = all_baselines(TINY, folder=tmp_path_factory.mktemp("baselines"))
+    return [baseline.fit(separable(4), separable(2)) for baseline in baselines]
 
 
-def test_no_baseline_looks_at_the_labels_of_the_stories_it_predicts(tmp_path):
-    train, dev = separable(3), separable(2)
+def test_fitting_gives_the_baseline_itself(fitted):
+    kinds = [Keywords, TfidfLogisticRegression, EmbeddingsSvm, SequenceClassification]
+    assert [type(baseline) for baseline in fitted] == kinds
+
+
+def test_every_baseline_gives_each_story_its_labels(fitted):
+    for baseline in fitted:
+        answers = baseline.predict(separable(2))
+        assert len(answers) == 12
+        assert all(isinstance(answer, frozenset) for answer in answers)
+        assert all(isinstance(label, Label) for answer in answers for label in answer)
+
+
+def test_every_baseline_gives_no_story_no_answer(fitted):
+    assert [baseline.predict([]) for baseline in fitted] == [[]] * 4
+
+
+def test_scores_of_a_story_do_not_depend_on_its_neighbours_or_their_order(fitted):
+    stories = [labelled("kind " * 90), *separable(1)]
+    for baseline in fitted[1:]:
+        together = baseline.scores(stories)
+        np.testing.assert_allclose(baseline.scores(stories[:1]), together[:1], atol=1e-5)
+        np.testing.assert_allclose(baseline.scores(stories[3:4]), together[3:4], atol=1e-5)
+
+
+def test_no_baseline_looks_at_the_labels_of_the_stories_it_predicts(fitted):
+    dev = separable(2)
     bare = [replace(story, labels=(), evidence=()) for story in dev]
-    for baseline in all_baselines(TINY, folder=tmp_path):
-        baseline.fit(train, dev)
+    for baseline in fitted:
         assert baseline.predict(bare) == baseline.predict(dev)
 
 
@@ -125,7 +146,7 @@ def test_blank_title_adds_nothing():
         ("My complaint was dismissed so the Ombudsman is next.", {COMPLETED, OMBUDSMAN}),
         ("No complaints at all, and I can't complain about the food.", set()),
         ("The presenting complaint was a sore knee; I complained of pain.", set()),
-        ("I don’t want to make a complaint.", set()),
+        ("I don\u2019t want to make a complaint.", set()),
         ("I was going to complain but let it be.", set()),
         ("We decided against making a complaint.", set()),
         ("The nurses were wonderful.", set()),
@@ -149,7 +170,9 @@ def test_keywords_do_not_reach_over_the_end_of_a_sentence():
 
 
 def test_keywords_match_typographic_apostrophes_too():
-    assert predicted("I’ll be making a complaint.") == predicted("I'll be making a complaint.") == {PLANNED}
+    assert (
+        predicted("I\u2019ll be making a complaint.") == predicted("I'll be making a complaint.") == {PLANNED}
+    )
 
 
 # --- thresholds
@@ -168,11 +191,9 @@ def test_threshold_lies_halfway_between_the_scores_it_parts():
     assert best_f1_threshold(scores(0, 3, 2, -3), holds(0, 1, 1, 0)) == 1.0
 
 
-def test_a_score_that_reaches_the_threshold_counts():
-    ranked = scores(4, 2, 1)
-    threshold = best_f1_threshold(ranked, holds(1, 1, 1))
-    assert threshold == 1.0
-    assert (ranked >= threshold).all()
+def test_threshold_is_open_below_where_every_story_had_best_count():
+    assert best_f1_threshold(scores(4, 2, 1), holds(1, 1, 1)) == -np.inf
+    assert best_f1_threshold(scores(4, 2, 1), holds(0, 1, 1)) == -np.inf
 
 
 def test_best_f1_may_take_a_false_story_to_gain_a_true_one():
@@ -199,7 +220,7 @@ def test_single_precision_scores_give_a_threshold_strictly_between_neighbours():
     low = np.float32(1)
     high = np.nextafter(low, np.float32(2))
     threshold = best_f1_threshold(np.array([high, low]), holds(1, 0))
-    assert low < threshold < high
+    assert float(low) < threshold < float(high)
 
 
 def test_held_has_a_row_a_story_and_a_column_a_label():
@@ -216,6 +237,24 @@ def test_a_label_that_training_never_or_always_held_gets_a_constant_score():
 
 def _unreachable():
     raise AssertionError("nothing can be learnt from one class")
+
+
+@pytest.mark.parametrize(("score", "reached"), [(0.99, False), (1.0, True), (1.01, True)])
+def test_a_label_holds_at_its_threshold_and_above(score, reached):
+    baseline = _Numbers().fit([], [labelled("2", (OMBUDSMAN,)), labelled("0")])
+    assert baseline.predict([labelled(str(score))]) == [{OMBUDSMAN} if reached else set()]
+
+
+class _Numbers(ScoredBaseline):
+    """Scores the ombudsman by the number that a story consists of, the other labels below 0."""
+
+    name = "numbers"
+
+    def learn(self, train):
+        pass
+
+    def scores(self, stories):
+        return np.array([[-1, -1, -1, float(story.story.text)] for story in stories])
 
 
 # --- TF-IDF
@@ -309,35 +348,44 @@ def test_sequence_classification_resumes_and_answers_the_same(tmp_path):
     np.testing.assert_allclose(again.scores(dev), first.scores(dev), atol=1e-6)
 
 
+def test_sequence_classification_stopped_half_way_ends_where_it_would_have(tmp_path, monkeypatch):
+    settings, train = replace(TINY, epochs=2), separable(4)
+    straight = SequenceClassification(settings, folder=tmp_path / "straight").fit(train, train)
+    batches, collate = [], sequences._collate
+
+    def stop_in_second_epoch(rows):
+        batches.append(rows)
+        if len(batches) == 4:
+            raise KeyboardInterrupt
+        return collate(rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sequences, "_collate", stop_in_second_epoch)
+        with pytest.raises(KeyboardInterrupt):
+            SequenceClassification(settings, folder=tmp_path / "stopped").fit(train, train)
+    assert [c.name for c in tmp_path.glob("stopped/*/checkpoint-*")] == ["checkpoint-2"]
+    resumed = SequenceClassification(settings, folder=tmp_path / "stopped").fit(train, train)
+    np.testing.assert_allclose(resumed.scores(train), straight.scores(train), atol=1e-5)
+
+
 def test_sequence_classification_keeps_runs_on_other_stories_apart(tmp_path):
     for copies in (1, 2):
         SequenceClassification(TINY, folder=tmp_path).fit(separable(copies), separable(1))
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_sequence_classification_trains_at_the_usual_rate_for_four_epochs_at_most(tmp_path):
-    eager = replace(TINY, epochs=9, learning_rate=2e-4)
-    SequenceClassification(eager, folder=tmp_path).fit(separable(1), separable(1))
+def test_sequence_classification_learns_in_four_epochs_however_many_are_set(tmp_path):
+    train = [labelled("kind ward"), labelled("complaint upheld", (COMPLETED,))] * 24
+    baseline = SequenceClassification(replace(TINY, epochs=9), folder=tmp_path).fit(train, train)
     (checkpoint,) = tmp_path.glob("*/checkpoint-*")
-    assert checkpoint.name == "checkpoint-4"
+    assert checkpoint.name == "checkpoint-12"  # 48 stories in batches of 16, four epochs
+    assert [COMPLETED in labels for labels in baseline.predict(train[:2])] == [False, True]
 
 
-def test_sequence_classification_moves_its_weights_towards_the_labels(tmp_path):
-    train = [labelled("kind ward"), labelled("complaint upheld", (COMPLETED,))] * 40
-    baseline = SequenceClassification(replace(TINY, epochs=4), folder=tmp_path).fit(train, train)
-    plain, upheld = baseline.scores(train[:2])
-    assert upheld[2] > plain[2]
-    assert baseline.predict(train[:2]) == [frozenset(), {COMPLETED}]
-
-
-def test_training_prints_nothing_to_standard_output(tmp_path, capsys):
-    SequenceClassification(TINY, folder=tmp_path).fit(separable(1), separable(1))
-    assert capsys.readouterr().out == ""
-
-
-def test_no_story_text_is_logged(tmp_path: Path, caplog):
+def test_training_neither_prints_nor_logs_a_story(tmp_path, caplog, capsys):
     caplog.set_level(logging.DEBUG)
-    train = [*separable(2), labelled("canarywordxyz canarywordxyz", (PLANNED,))] * 2
-    for baseline in all_baselines(TINY, folder=tmp_path):
-        baseline.fit(train, train).predict(train)
-    assert "canarywordxyz" not in caplog.text
+    train = [*separable(1), labelled("canarywordxyz canarywordxyz", (PLANNED,))]
+    SequenceClassification(TINY, folder=tmp_path).fit(train, train).predict(train)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "canarywordxyz" not in caplog.text + printed.err

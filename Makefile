@@ -1,0 +1,57 @@
+# make run    set up, show a few sample stories, start the service on loopback
+# make test   set up everything, run all tests
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# torch is installed on its own first: its pinned version may lie at hand as a small CPU wheel.
+TORCH := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' constraints.txt)
+
+.PHONY: run test setup setup-dev samples serve check constraints train evaluate clean
+
+run: setup samples serve
+
+samples:
+	@for story in data/samples/*.txt; do \
+		echo "== $$story"; $(BIN)/complaint-context classify --file $$story --brief; echo; done
+
+serve:
+	$(BIN)/complaint-context serve --port $(PORT)
+
+test: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+setup: .venv/serve.stamp
+
+setup-dev: .venv/dev.stamp
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/serve.stamp: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --progress-bar off --constraint constraints.txt --editable '.[serve]'
+	@touch $@
+
+.venv/dev.stamp: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) install --quiet --progress-bar off torch==$(TORCH)
+	$(PIP) install --quiet --progress-bar off --constraint constraints.txt --editable '.[serve,train,dev]'
+	@touch $@ .venv/serve.stamp
+
+# Renews the pins: newest versions that fit pyproject.toml, in a fresh environment.
+constraints:
+	rm -rf build/pins && $(PYTHON) -m venv build/pins
+	build/pins/bin/python -m pip install --quiet torch==$(TORCH)
+	build/pins/bin/python -m pip install --quiet --editable '.[serve,train,ray,dev]'
+	build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+
+train: setup-dev
+	$(BIN)/complaint-context train models/complaint-context --work runs/release
+
+evaluate: setup-dev
+	$(BIN)/complaint-context evaluate
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -123,8 +123,8 @@ def _check_numbers(file: Path, manifest: dict[str, Any]) -> None:
             if not (sound and math.isfinite(calibration.slope + calibration.intercept)):
                 raise ValueError(label)
         WindowSize(**manifest["window"])
-        _ = manifest["name"], manifest["version"], [manifest["files"][name] for name in _PARTS]
-    except (KeyError, TypeError, ValueError) as error:
+        _ = manifest["name"], manifest["version"], [manifest["files"][name]["sha256"] for name in _PARTS]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{file}: {type(error).__name__} at {error}. {_FETCH_AGAIN}") from None
 
 

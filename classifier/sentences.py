@@ -8,10 +8,12 @@ Does not: change, trim or join a single character; what lies between spans is on
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from spacy.lang.en import English
 from spacy.language import Language
-from spacy.tokens import Doc, Span as TokenSpan, Token
+from spacy.tokens import Doc, Token
+from spacy.tokens import Span as TokenSpan
 
 from classifier.story import Field, Span, Story
 
@@ -19,7 +21,7 @@ MAX_SENTENCE_TOKENS = 60
 """Longest sentence, in spaCy tokens; a run without full stops is cut before it grows past this."""
 
 _MIN_PIECE_TOKENS = 25
-_SOFT_BREAKS = frozenset({",", ";", ":", "-", "–", "—"})
+_SOFT_BREAKS = frozenset({",", ";", ":", "-", "\u2013", "\u2014"})
 _JOINING_WORDS = frozenset({"and", "but", "so", "then", "because", "also"})
 _RUN = re.compile(r"(\S{100,})")
 _RUN_PIECE_CHARS = 50
@@ -56,7 +58,7 @@ def _split(value: str) -> Doc:
 def _run(value: str, nlp: Language) -> Doc:
     """A long run without a space as tokens; its last character stands alone, as it may be a full stop."""
     stops = [*range(0, len(value) - 1, _RUN_PIECE_CHARS), len(value) - 1, len(value)]
-    words = [value[start:stop] for start, stop in zip(stops, stops[1:], strict=False)]
+    words = [value[start:stop] for start, stop in pairwise(stops)]
     return Doc(nlp.vocab, words=words, spaces=[False] * len(words))
 
 

@@ -106,8 +106,10 @@ def _bounds(units: list[_Unit], *, capacity: int, overlap: int) -> Iterator[tupl
         yield first, last
         if last == len(units):
             return
+        # Sharing stops where the next unit would no longer fit: such a window would score nothing new.
         shared, back = 0, last
-        while back - 1 > first and shared + len(units[back - 1].token_ids) <= overlap:
+        room = min(overlap, capacity - len(units[last].token_ids))
+        while back - 1 > first and shared + len(units[back - 1].token_ids) <= room:
             back -= 1
             shared += len(units[back].token_ids)
         first = back

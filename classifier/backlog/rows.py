@@ -77,13 +77,18 @@ def check_suffix(file: Path) -> None:
 Record = dict[str, Any] | str
 """A row as found, or what is wrong with it."""
 
+_NOT_UTF8 = "bytes that are not UTF-8. Save the file as UTF-8."
+
 
 def _records(file: Path) -> Iterator[tuple[str, Record]]:
     check_suffix(file)
     if not file.is_file():
         raise RowError(f"{file}: no such file. Name a {', '.join(SUFFIXES)} file with id, title and text.")
     read = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}[file.suffix]
-    return read(file)
+    try:
+        yield from read(file)
+    except OSError as error:
+        raise RowError(f"{file}: cannot be read ({error.strerror}). Check the file and its rights.") from None
 
 
 def _jsonl(file: Path) -> Iterator[tuple[str, Record]]:
@@ -98,7 +103,7 @@ def _decode(line: bytes) -> Record:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return f"byte {error.start} is not UTF-8. Save the file as UTF-8."
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError: also a number with thousands of digits
         return "not JSON. Each line must be one JSON object with id, title and text."
     return record if isinstance(record, dict) else "not a JSON object. Each line must be one."
 
@@ -118,7 +123,7 @@ def _csv(file: Path) -> Iterator[tuple[str, Record]]:
 
 def _csv_record(header: list[str], cells: list[str]) -> Record:
     if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
-        return "bytes that are not UTF-8. Save the file as UTF-8."
+        return _NOT_UTF8
     if len(cells) != len(header):
         return (
             f"{len(cells)} cells under {len(header)} columns. Put cells with commas or line breaks in quotes."
@@ -133,36 +138,55 @@ def _parquet(file: Path) -> Iterator[tuple[str, Record]]:
         columns = [name for name in COLUMNS if name in table.schema_arrow.names]
         number = 0
         for batch in table.iter_batches(batch_size=1024, columns=columns):
-            for record in batch.to_pylist():
+            for row in range(batch.num_rows):
                 number += 1
-                yield f"{file.name}:{number}", record
-    except pyarrow.ArrowException:
+                yield f"{file.name}:{number}", _parquet_record(batch.slice(row, 1))
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError):  # damage shows itself in all three
         raise RowError(f"{file}: not a sound Parquet file. Write it again.") from None
+
+
+def _parquet_record(row: pyarrow.RecordBatch) -> Record:
+    try:
+        return row.to_pylist()[0]
+    except UnicodeDecodeError:
+        return _NOT_UTF8
 
 
 def _check_columns(file: Path, found: list[str]) -> None:
     if missing := [name for name in ("id", "text") if name not in found]:
+        # What was found is only counted: in a file without a header it would be the words of a story.
         raise RowError(
-            f"{file}: no column {' or '.join(missing)}; it has {', '.join(found) or 'none'}. "
-            "Rename the columns to id, title (may be missing) and text."
+            f"{file}: no column {' or '.join(missing)} among the {len(found)} there are. "
+            "Name the columns id, title (may be missing) and text."
         )
 
 
 def _row(place: str, record: Record) -> Row:
     if isinstance(record, str):
         return Row(place, None, fault=record)
-    known = record.get("id") if isinstance(record.get("id"), str) else None
+    identity = _identity(record.get("id"))
     try:
-        return Row(place, known, _story(record))
+        return Row(place, identity, _story(record, identity))
     except StoryError as error:
+        # Half a surrogate pair can be read, yet not be written to the file of rejects.
+        known = identity and identity.encode("utf-8", errors="backslashreplace").decode()
         return Row(place, known, fault=str(error))
 
 
-def _story(record: dict[str, Any]) -> Story:
+def _story(record: dict[str, Any], identity: str | None) -> Story:
     if "text" not in record:
         raise StoryError("keys: no text. A row has id, title (may be missing) and text.")
-    number = record.get("id")
-    identity = str(number) if isinstance(number, int) and not isinstance(number, bool) else number
-    if not (isinstance(identity, str) and identity.strip()):
+    if identity is None:
         raise StoryError("id: is missing. Give each row an id of its own.")
-    return Story(id=identity, title=record.get("title") or "", text=record["text"] or "")
+    return Story(id=identity, title=_or_empty(record.get("title")), text=_or_empty(record["text"]))
+
+
+def _identity(value: object) -> str | None:
+    """A text that is not blank, or a whole number as a text; None for all else."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    text = str(value) if whole else value
+    return text if isinstance(text, str) and text.strip() else None
+
+
+def _or_empty(value: Any) -> Any:
+    return "" if value is None else value

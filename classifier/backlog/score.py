@@ -50,6 +50,8 @@ def score_file(
     check_suffix(output)
     if output.resolve() == source.resolve():
         raise RowError(f"{output}: is the input too. Name another file for the answers.")
+    if rejects_file(output).resolve() == source.resolve():
+        raise RowError(f"{source}: is where rejected rows of {output.name} go. Rename the input.")
     if not output.parent.is_dir():
         raise RowError(f"{output.parent}: no such folder. Make it first, or name another.")
     actions, labels, rejected = Counter[Action](), Counter[Label](), list[Row]()

@@ -14,6 +14,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from classifier.assessment import Assessment
+from classifier.errors import RowError
 from classifier.labels import LABELS
 
 KEYS = (
@@ -31,13 +32,19 @@ class Sink(Protocol):
 
 @contextmanager
 def open_sink(file: Path) -> Iterator[Sink]:
-    """A sink for ``file``, of the kind its suffix says; renamed into place when the block ends well."""
+    """A sink for ``file``, of the kind its suffix says; renamed into place when the block ends well.
+
+    Raises:
+        RowError: the file cannot be written.
+    """
     partial = file.with_name(file.name + ".partial")
     opened = {".jsonl": _open_jsonl, ".csv": _open_csv, ".parquet": _open_parquet}[file.suffix]
     try:
         with opened(partial) as sink:
             yield sink
         partial.replace(file)
+    except OSError as error:
+        raise RowError(f"{file}: cannot be written ({error.strerror}). Mend that, or name another.") from None
     finally:
         partial.unlink(missing_ok=True)
 

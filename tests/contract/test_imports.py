@@ -1,0 +1,28 @@
+"""Imports run one way, and what ships to production knows neither torch nor transformers."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_import_directions_hold():
+    linter = Path(sys.executable).with_name("lint-imports")
+    found = subprocess.run([linter], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+    assert "2 kept, 0 broken" in found.stdout
+
+
+def test_an_assessment_loads_no_training_library():
+    code = (
+        "import sys; from classifier import ComplaintClassifier, Story; "
+        "ComplaintClassifier.load().assess(Story(id='1', text='Thank you.')); import serve.app; "
+        "print(sorted({'torch', 'transformers', 'sklearn', 'datasets', 'mlflow', 'training'} & set(sys.modules)))"
+    )
+    # spaCy's own back end imports torch where it is installed; blocking it shows that nobody needs it.
+    blocked = "import sys; sys.modules['torch'] = None; "
+    found = subprocess.run(
+        [sys.executable, "-c", blocked + code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "['torch']", found.stderr

@@ -106,9 +106,10 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise BundleError(
             f"{file}: format {manifest['format']}, this version reads {known}. Update complaint-context."
         )
-    if manifest.get("labels") != list(LABELS):
+    labels = [str(label) for label in LABELS]
+    if manifest.get("labels") != labels:
         raise BundleError(
-            f"{file}: labels are {manifest.get('labels')}, not {list(LABELS)}. Export the bundle anew."
+            f"{file}: labels are {manifest.get('labels')}, not {labels}. Export the bundle anew."
         )
     _check_numbers(file, manifest)
     return manifest
@@ -116,7 +117,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _check_numbers(file: Path, manifest: dict[str, Any]) -> None:
     try:
-        for label in LABELS:
+        for label in map(str, LABELS):
             thresholds = Thresholds(**manifest["thresholds"][label])
             calibration = Calibration(**manifest["calibration"][label])
             sound = 0 < thresholds.review <= thresholds.clear <= 1 and calibration.slope > 0

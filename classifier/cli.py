@@ -1,14 +1,16 @@
 """The one console command, `complaint-context`: answers on stdout, all else on stderr.
 
 Each package contributes its commands through the entry points ``complaint_context.commands``; the command
-functions here are thin shims over plain functions. Exit codes: 0 done, 1 a fault said in one line, 2 wrong usage.
+functions here are thin shims over plain functions. Exit codes: 0 done, 1 a fault said in one line, 2 wrong
+usage.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -36,14 +38,28 @@ def main() -> None:
     try:
         build_app(sys.argv[1:2])()
     except ComplaintContextError as error:
-        print(f"complaint-context: {error}", file=sys.stderr)
+        _fail(str(error))
+    except UnicodeEncodeError:
+        _fail("standard output: cannot show these characters. Set PYTHONUTF8=1, or use a UTF-8 terminal.")
+    except BrokenPipeError:
+        # Whoever read our output has enough; standard output must not be flushed again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+    except OSError as error:
+        _fail(
+            f"{error.filename or 'standard output'}: {error.strerror}. Make room there, or write elsewhere."
+        )
+
+
+def _fail(fault: str) -> NoReturn:
+    print(f"complaint-context: {fault}", file=sys.stderr)
+    raise SystemExit(1) from None
 
 
 def build_app(asked: Sequence[str] = ()) -> typer.Typer:
     """The command with every installed subcommand, or only the one ``asked`` for, which starts quicker."""
     app = typer.Typer(
-        help="Finds formal complaints in stories about health and social care, and says what the policy asks.",
+        help="Finds formal complaints in stories about health and social care; says what the policy asks.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -151,7 +167,7 @@ def _words(text: str | None, file: Path | None) -> str:
         raise typer.BadParameter("give the text or --file, not both")
     try:
         if file is not None:
-            return file.read_bytes().decode("utf-8")
+            return file.read_bytes().decode("utf-8-sig")  # a byte-order mark is no word of the author's
         return sys.stdin.buffer.read().decode("utf-8") if text in (None, "-") else text
     except OSError as error:
         raise StoryError(f"{file}: {error.strerror}. Name a text file.") from None
@@ -161,10 +177,10 @@ def _words(text: str | None, file: Path | None) -> str:
 
 def _print_summary(summary: Summary, output: Path) -> None:
     actions = ", ".join(f"{summary.actions.get(action, 0)} {action}" for action in Action)
-    print(f"{output}: {summary.stories} stories: {actions}", file=sys.stderr)
+    print(f"{output}: stories: {summary.stories}; {actions}", file=sys.stderr)
     if summary.rejects:
         print(
-            f"{summary.rejects}: {summary.rejected} rows could not be read, each with its reason. "
+            f"{summary.rejects}: rows that are no stories: {summary.rejected}, each with its reason. "
             "Mend them and score them again.",
             file=sys.stderr,
         )

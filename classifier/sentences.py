@@ -99,5 +99,5 @@ def _pause(words: list[Token]) -> int:
 @lru_cache(maxsize=1)
 def _pipeline() -> Language:
     nlp = English()
-    nlp.add_pipe("sentencizer")
+    nlp.add_pipe("sentencizer", config={"overwrite": True})  # docs put together come with starts of their own
     return nlp

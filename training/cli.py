@@ -15,14 +15,12 @@ from rich.markdown import Markdown
 from classifier.assess import ComplaintClassifier
 from classifier.bundle import RELEASED
 from training.comments import CommentFigures, measure_comments, read_comments
-from training.evaluate import judge, measure
-from training.run import Plan, run, settled, unsettled
+from training.evaluate import judge, measure, settled, unsettled
 from training.settings import TrainingSettings, read_settings
 from training.sheet import render_sheet
 from training.splits import split
 from training.stories import find_faults, read_stories
 from training.tables import labels_table, summary_table
-from training.tracking import DEFAULT_STORE, open_tracking
 
 STORIES = RELEASED.parents[1] / "data" / "stories"
 """The labelled stories of this checkout."""
@@ -70,12 +68,18 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
     bundle_version: Annotated[int, typer.Option("--version", help="The bundle's version number.")] = 1,
     baselines: Annotated[bool, typer.Option(help="Also fit and measure the baselines.")] = True,
-    tracking_uri: Annotated[str, typer.Option(help="MLflow store or server.")] = DEFAULT_STORE,
+    tracking_uri: Annotated[str, typer.Option(help="MLflow store or server.")] = "sqlite:///mlflow.db",
 ) -> None:
     """Train a model, measure it beside the baselines, write it as a bundle.
 
     Example: complaint-context train runs/candidate --work runs/first --seed 2
     """
+    from training.run import (
+        Plan,
+        run,
+    )  # torch and MLflow are slow to import, and only this command needs them
+    from training.tracking import open_tracking
+
     logging.basicConfig(
         level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=Console(stderr=True))]
     )

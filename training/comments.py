@@ -1,7 +1,7 @@
 """Measures a bundle on labelled comments from outside the project: evaluation only, never training.
 
-Such a file is JSONL with id, title, text and labels; ``borderline`` and ``alt`` (another defensible label set)
-may be there. Nothing of it is kept.
+Such a file is JSONL with id, title, text and labels; ``borderline`` and ``alt`` (another defensible label
+set) may be there. Nothing of it is kept.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from classifier.assess import ComplaintClassifier
 from classifier.assessment import Action, Assessment
+from classifier.errors import StoryError
 from classifier.labels import Label
 from classifier.story import Story
 from training.stories import RecordError
@@ -56,18 +57,15 @@ def read_comments(file: Path) -> list[Comment]:
     """Comments of ``file``; ones without any words are left out.
 
     Raises:
-        RecordError: a line is no such record, with ``file:line``.
+        RecordError: a line is no such record, with ``file:line`` and never its words.
     """
-    comments = []
     try:
-        with file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                record = json.loads(line)
-                if record["text"].strip() or record.get("title", "").strip():
-                    comments.append(_comment(record))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{file}: {error}. Give JSONL with id, title, text and labels.") from None
-    return comments
+        with file.open("rb") as lines:
+            rows = [(f"{file}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
+    except OSError as error:
+        raise RecordError(f"{file}: {error.strerror}. Name a JSONL file of labelled comments.") from None
+    found = [_read(line, place=place) for place, line in rows]
+    return [comment for comment in found if comment is not None]
 
 
 def measure_comments(comments: list[Comment], *, classifier: ComplaintClassifier) -> CommentFigures:
@@ -94,9 +92,24 @@ def fits(comment: Comment, assessment: Assessment) -> bool:
     return assessment.action is Action.REVIEW or any(labels & one for one in comment.defensible)
 
 
-def _comment(record: dict[str, object]) -> Comment:
-    sets = [frozenset(map(Label, record["labels"]))]  # type: ignore[call-overload]
+def _read(line: bytes, *, place: str) -> Comment | None:
+    try:
+        return _comment(json.loads(line))
+    except KeyError as error:
+        fault = f"{error.args[0]} is missing"
+    except StoryError as error:
+        raise RecordError(f"{place}: {error}") from None
+    except (ValueError, TypeError) as error:
+        fault = str(error)
+    raise RecordError(f"{place}: {fault}. Give one JSON object with id, title, text and labels.")
+
+
+def _comment(record: dict[str, Any]) -> Comment | None:
+    title, text = record.get("title") or "", record["text"] or ""
+    if not f"{title}{text}".strip():
+        return None
+    sets = [frozenset(map(Label, record["labels"]))]
     if record.get("alt") is not None:
-        sets.append(frozenset(map(Label, record["alt"])))  # type: ignore[call-overload]
-    story = Story(id=str(record["id"]), title=str(record.get("title") or ""), text=str(record["text"]))
+        sets.append(frozenset(map(Label, record["alt"])))
+    story = Story(id=str(record["id"]), title=title, text=text)
     return Comment(story=story, defensible=tuple(sets), borderline=bool(record.get("borderline")))

@@ -9,9 +9,9 @@ import numpy as np
 from classifier.assess import ComplaintClassifier
 from classifier.assessment import Action, Assessment, Evidence
 from classifier.labels import LABELS, Label
+from classifier.story import Span
 from training.features import overlaps
 from training.stories import LabelledStory
-from classifier.story import Span
 
 PAUSING = frozenset({Label.PLANNED, Label.ONGOING, Label.OMBUDSMAN})
 _RESAMPLES = 1000
@@ -78,6 +78,16 @@ class Figures:
         return asdict(self)
 
 
+def settled(stories: Sequence[LabelledStory]) -> list[LabelledStory]:
+    """Stories that careful readers agree on."""
+    return [labelled for labelled in stories if not labelled.borderline]
+
+
+def unsettled(stories: Sequence[LabelledStory]) -> list[LabelledStory]:
+    """Borderline stories, measured apart."""
+    return [labelled for labelled in stories if labelled.borderline]
+
+
 def judge(stories: Sequence[LabelledStory], *, classifier: ComplaintClassifier) -> list[Judged]:
     """Assesses each story as the service would."""
     assessments = classifier.assess_many(labelled.story for labelled in stories)
@@ -117,7 +127,7 @@ def measure(judged: Sequence[Judged], *, seed: int = 1) -> Figures:
         pause_recall_interval=pause_recall,
         pause_precision_interval=pause_precision,
         held_recall=_share(len(held), len(pausing)),
-        review=_share(sum(item.action is Action.REVIEW for item in judged), len(judged)),
+        review=sum(item.action is Action.REVIEW for item in judged) / max(len(judged), 1),
         evidence=_evidence_overlap(judged),
     )
 

@@ -1,4 +1,4 @@
-"""Pictures of a run: curves, calibration, confusion, phenomena. Matplotlib figures, drawn without a screen."""
+"""Pictures of a run: curves, calibration, confusion, phenomena. Figures are drawn without a screen."""
 
 from collections import Counter
 from collections.abc import Sequence

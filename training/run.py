@@ -13,12 +13,11 @@ from tokenizers import Tokenizer
 from classifier.assess import ComplaintClassifier
 from classifier.encoder import Encoder
 from classifier.labels import LABELS
-from classifier.policy.document import load_policy
 from classifier.windows import read_windows
 from training.baselines import all_baselines
 from training.calibrate import calibrate, calibration_error
 from training.card import write_card
-from training.evaluate import Figures, judge, judge_labels, measure
+from training.evaluate import Figures, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, write_bundle
 from training.plots import draw_plots
 from training.settings import TrainingSettings
@@ -170,16 +169,6 @@ def _report(
         prices=price(probabilities[sure], truth[sure]),
         baselines=_baselines(plan, splits) if plan.baselines else {},
     )
-
-
-def settled(stories: tuple[LabelledStory, ...]) -> list[LabelledStory]:
-    """Stories that careful readers agree on."""
-    return [labelled for labelled in stories if not labelled.borderline]
-
-
-def unsettled(stories: tuple[LabelledStory, ...]) -> list[LabelledStory]:
-    """Borderline stories, measured apart."""
-    return [labelled for labelled in stories if labelled.borderline]
 
 
 def _plots(

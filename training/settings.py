@@ -43,7 +43,7 @@ class TrainingSettings:
     base: str = BASE_MODEL
     layers: int = 0
     hidden: int = 0
-    epochs: int = 6
+    epochs: int = 5
     stories_per_batch: int = 16
     learning_rate: float = 2e-4
     warmup_share: float = 0.1

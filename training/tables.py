@@ -14,8 +14,11 @@ def labels_table(figures: Mapping[str, Any]) -> str:
     return _table(
         ("", "precision", "recall", "F1", "right", "wrong", "missed"),
         [
-            (name, *(f"{rate[key]:.3f}" for key in ("precision", "recall", "f1")))
-            + tuple(str(rate[key]) for key in ("right", "wrong", "missed"))
+            (
+                name,
+                *(f"{rate[key]:.3f}" for key in ("precision", "recall", "f1")),
+                *(str(rate[key]) for key in ("right", "wrong", "missed")),
+            )
             for name, rate in rows
         ],
     )

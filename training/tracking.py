@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from mlflow.entities import RunStatus
 from transformers import TrainerCallback
 
-DEFAULT_STORE = "sqlite:///mlflow.db"
 EXPERIMENT = "complaint-context"
 
 
@@ -41,8 +40,8 @@ class Tracking:
 
 
 @contextmanager
-def open_tracking(uri: str = DEFAULT_STORE) -> Iterator[Tracking]:
-    """A run in the store at ``uri`` (SQLite file by default; any tracking server)."""
+def open_tracking(uri: str) -> Iterator[Tracking]:
+    """A run in the store at ``uri``: a SQLite file such as ``sqlite:///mlflow.db``, or a tracking server."""
     mlflow.set_tracking_uri(uri)
     mlflow.set_experiment(EXPERIMENT)
     mlflow.start_run()

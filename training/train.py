@@ -80,7 +80,11 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
     """The base encoder with a fresh four-output head; untrained and small where the settings say so."""
     folder = base_folder(settings.base)
     torch.manual_seed(settings.seed)
-    labels = {"num_labels": len(LABELS), "id2label": dict(enumerate(LABELS)), "label2id": {label: n for n, label in enumerate(LABELS)}}
+    labels = {
+        "num_labels": len(LABELS),
+        "id2label": dict(enumerate(LABELS)),
+        "label2id": {label: n for n, label in enumerate(LABELS)},
+    }
     if settings.layers:
         config = AutoConfig.from_pretrained(
             folder,

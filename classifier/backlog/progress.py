@@ -29,7 +29,6 @@ class ScoreProgress:
 
     def __enter__(self) -> Self:
         self._task = self._bar.add_task("scoring", total=count_rows(self._source), held="", rate="")
-        self._bar.start()
         return self
 
     def __exit__(
@@ -38,7 +37,8 @@ class ScoreProgress:
         self._bar.stop()
 
     def count(self, action: Action | None) -> None:
-        """One more row: its action, or None for a rejected one."""
+        """One more row: its action, or None for a rejected one; the first one shows the bar."""
+        self._bar.start()
         if action is not None:
             self._actions[action] += 1
         speed = self._bar.tasks[self._task].speed

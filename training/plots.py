@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
@@ -41,7 +42,7 @@ def draw_training(log: Sequence[dict[str, float]]) -> Figure:
         if points:
             axes.plot(*zip(*points, strict=True), marker="." if key != "loss" else None, label=key)
     axes.set(xlabel="epoch", ylim=(0, None))
-    axes.legend()
+    _legend(axes)
     return figure
 
 
@@ -54,7 +55,7 @@ def draw_precision_recall(probabilities: NDArray[np.float64], held: NDArray[np.b
             precision, recall, _ = precision_recall_curve(held[:, column], probabilities[:, column])
             axes.plot(recall, precision, label=label)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
-    axes.legend()
+    _legend(axes)
     return figure
 
 
@@ -68,7 +69,7 @@ def draw_calibration(probabilities: NDArray[np.float64], held: NDArray[np.bool_]
             found, stated = calibration_curve(held[:, column], probabilities[:, column], n_bins=10)
             axes.plot(stated, found, marker=".", label=label)
     axes.set(xlabel="stated probability", ylabel="share that holds", xlim=(0, 1), ylim=(0, 1))
-    axes.legend()
+    _legend(axes)
     return figure
 
 
@@ -100,6 +101,11 @@ def draw_phenomena(judged: Sequence[Judged]) -> Figure:
     axes.set(xlabel="share with the right label set", xlim=(0, 1))
     axes.tick_params(axis="y", labelsize=7)
     return figure
+
+
+def _legend(axes: Axes) -> None:
+    if axes.get_legend_handles_labels()[0]:  # matplotlib warns of a legend without lines
+        axes.legend()
 
 
 def _name(labels: frozenset[str]) -> str:

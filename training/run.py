@@ -1,6 +1,7 @@
 """A whole training run, from labelled stories to a measured bundle. Reads as a table of contents."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,21 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from classifier.assess import ComplaintClassifier
+from classifier.bundle import probabilities
+from classifier.cues import has_cue
 from classifier.encoder import Encoder
 from classifier.labels import LABELS
 from classifier.windows import read_windows
 from training.baselines import all_baselines
 from training.calibrate import calibrate, calibration_error
 from training.card import write_card
+from training.comments import measure_comments, read_comments
 from training.evaluate import Figures, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, write_bundle
 from training.plots import draw_plots
 from training.settings import TrainingSettings
 from training.splits import Splits, split
-from training.stories import LabelledStory, read_stories
+from training.stories import LabelledStory, held, read_stories
 from training.thresholds import Price, choose_thresholds, price
 from training.tracking import Tracking
 from training.train import TrainedEncoder, fingerprint, train_encoder
@@ -34,7 +38,8 @@ logger = logging.getLogger(__name__)
 class Plan:
     """What to train on, where to work, where to put the bundle.
 
-    ``baselines``: also fit and measure the four baselines on the same splits.
+    ``baselines``: also fit and measure the four baselines on the same splits. ``comments``: labelled comments
+    from outside the project to measure on; only counts of them are kept.
     """
 
     stories: Path
@@ -43,6 +48,7 @@ class Plan:
     bundle_version: int
     settings: TrainingSettings
     baselines: bool = True
+    comments: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,7 @@ class Report:
     int8_agreement: float
     prices: tuple[Price, ...]
     baselines: dict[str, Figures]
+    comments: dict[str, float] | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -67,6 +74,7 @@ class Report:
             "int8_agreement": self.int8_agreement,
             "prices": [item.to_dict() for item in self.prices],
             "baselines": {name: figures.to_dict() for name, figures in self.baselines.items()},
+            "comments": self.comments,
         }
 
 
@@ -103,22 +111,15 @@ def encoder_logits(
     return np.stack([session.sentence_logits(story).max(axis=0) for story in readable])
 
 
-def held(stories: tuple[LabelledStory, ...]) -> NDArray[np.bool_]:
-    """Which labels hold, shape (stories, 4)."""
-    return np.array([[label in labelled.labels for label in LABELS] for labelled in stories])
+def _cues(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
+    return np.array([has_cue(labelled.story) for labelled in stories], dtype=np.bool_)
 
 
 def _decide(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) -> Decisions:
     sure = np.array([not labelled.borderline for labelled in dev])
-    curves = calibrate(logits[sure], held(dev)[sure])
-    probabilities = _probabilities(logits, Decisions(calibration=curves, thresholds={}))
-    return Decisions(calibration=curves, thresholds=choose_thresholds(probabilities[sure], held(dev)[sure]))
-
-
-def _probabilities(logits: NDArray[np.float32], decisions: Decisions) -> NDArray[np.float64]:
-    slope = np.array([decisions.calibration[label].slope for label in LABELS])
-    intercept = np.array([decisions.calibration[label].intercept for label in LABELS])
-    return 1 / (1 + np.exp(-(slope * logits.astype(np.float64) + intercept)))
+    curves = calibrate(logits[sure], held(dev)[sure], cues=_cues(dev)[sure])
+    stated = probabilities(logits, calibration=curves, cue=_cues(dev))
+    return Decisions(calibration=curves, thresholds=choose_thresholds(stated[sure], held(dev)[sure]))
 
 
 def _write(
@@ -152,31 +153,38 @@ def _report(
     trained: TrainedEncoder,
 ) -> Report:
     classifier = ComplaintClassifier.load(plan.bundle)
-    probabilities, truth = _probabilities(logits, decisions), held(splits.dev)
+    cues, truth = _cues(splits.dev), held(splits.dev)
+    stated = probabilities(logits, calibration=decisions.calibration, cue=cues)
     clear = np.array([decisions.thresholds[label].clear for label in LABELS])
-    whole = _probabilities(encoder_logits(full, splits.dev, trained.tokenizer, plan.settings), decisions)
-    same = ((whole >= clear) == (probabilities >= clear)).all(axis=1)
+    whole_logits = encoder_logits(full, splits.dev, trained.tokenizer, plan.settings)
+    whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
+    same = ((whole >= clear) == (stated >= clear)).all(axis=1)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
     return Report(
         test=measure(judge(settled(splits.test), classifier=classifier)),
         test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
         dev=measure(judge(settled(splits.dev), classifier=classifier)),
         dev_calibration_error={
-            label: calibration_error(probabilities[sure, column], truth[sure, column])
+            label: calibration_error(stated[sure, column], truth[sure, column])
             for column, label in enumerate(LABELS)
         },
         int8_agreement=float(same.mean()),
-        prices=price(probabilities[sure], truth[sure]),
+        prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits) if plan.baselines else {},
+        comments=_comments(plan.comments, classifier) if plan.comments else None,
     )
+
+
+def _comments(file: Path, classifier: ComplaintClassifier) -> dict[str, float]:
+    return measure_comments(read_comments(file), classifier=classifier).counts()
 
 
 def _plots(
     plan: Plan, logits: NDArray[np.float32], decisions: Decisions, splits: Splits, trained: TrainedEncoder
 ) -> dict[str, Figure]:
     judged = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
-    probabilities = _probabilities(logits, decisions)
-    return draw_plots(judged, probabilities=probabilities, held=held(splits.dev), log=trained.log)
+    stated = probabilities(logits, calibration=decisions.calibration, cue=_cues(splits.dev))
+    return draw_plots(judged, probabilities=stated, held=held(splits.dev), log=trained.log)
 
 
 def _baselines(plan: Plan, splits: Splits) -> dict[str, Figures]:

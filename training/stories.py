@@ -5,14 +5,17 @@ Does not: split, shuffle, encode (``splits``, ``features``).
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifier.assessment import Nation
 from classifier.errors import ComplaintContextError, StoryError
-from classifier.labels import Label, in_order
+from classifier.labels import LABELS, Label, in_order
 from classifier.story import Span, Story
 
 KEYS = ("id", "title", "text", "labels", "evidence", "nation", "borderline", "phenomena")
@@ -50,6 +53,12 @@ class LabelledStory:
     def source(self) -> str:
         """The part of the id before the dash: the file, that is the hand, it comes from."""
         return self.story.id.split("-", 1)[0]
+
+
+def held(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
+    """Which labels the stories hold, shape (stories, 4)."""
+    rows = [[label in labelled.labels for label in LABELS] for labelled in stories]
+    return np.array(rows, dtype=np.bool_).reshape(len(stories), len(LABELS))
 
 
 def read_stories(*paths: Path) -> list[LabelledStory]:

@@ -1,7 +1,9 @@
 """Chooses, on dev, from which probability a label is clear and from which a person should look.
 
-The rule: recall first, then as few false alarms as can be. A threshold is the highest one at which we can be
-confident (lower 95% bound, so that few dev stories cannot flatter us) that recall reaches a floor.
+Each label starts at the threshold with its best F1. Then recall comes first: the thresholds of all labels
+that pause moderation are lowered together, until we can be confident (lower 95% bound, so that few dev
+stories cannot flatter us) that the share of stories paused, of those to pause, reaches a floor. Lowered
+further, until the share paused or sent to a person reaches a higher floor, they become those for review.
 """
 
 from dataclasses import asdict, dataclass
@@ -17,10 +19,13 @@ from training.evaluate import PAUSING
 LIVE_RATE = 0.01
 """Share of stories at the live site that speak of a complaint; training sets are far richer."""
 
-CLEAR_RECALL_FLOOR = 0.85
-REVIEW_RECALL_FLOOR = 0.95
-LOWEST_REVIEW = 0.02
-"""Below this probability nobody is asked to look, however rare the label."""
+PAUSE_RECALL_FLOOR = 0.87
+HELD_RECALL_FLOOR = 0.92
+
+_PAUSING = np.array([label in PAUSING for label in LABELS])
+_STEPS = np.arange(0.0, 6.01, 0.02)
+"""How far thresholds may be lowered together, in log-odds."""
+_UNDECIDED = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +48,50 @@ class Price:
 
 def choose_thresholds(probabilities: NDArray[np.float64], held: NDArray[np.bool_]) -> dict[Label, Thresholds]:
     """Both thresholds of each label; ``probabilities`` (in 0..1) and ``held`` have shape (stories, 4)."""
-    chosen = {}
-    for column, label in enumerate(LABELS):
-        scores = probabilities[held[:, column], column]
-        clear = threshold_for(scores, floor=CLEAR_RECALL_FLOOR)
-        review = max(LOWEST_REVIEW, threshold_for(scores, floor=REVIEW_RECALL_FLOOR))
-        chosen[label] = Thresholds(review=min(review, clear), clear=clear)
-    return chosen
+    best = best_thresholds(probabilities, held)
+    clear = lower_to(best, probabilities, held, floor=PAUSE_RECALL_FLOOR)
+    review = lower_to(clear, probabilities, held, floor=HELD_RECALL_FLOOR)
+    return {
+        label: Thresholds(review=_rounded_down(review[n]), clear=_rounded_down(clear[n]))
+        for n, label in enumerate(LABELS)
+    }
 
 
-def threshold_for(positives: NDArray[np.float64], *, floor: float) -> float:
-    """The highest threshold that keeps recall over ``floor`` with 95% confidence.
+def _rounded_down(threshold: float) -> float:
+    """To four places, downwards: no story that reached the threshold falls below it."""
+    return float(np.floor(threshold * 1e4) / 1e4)
 
-    ``positives``: probabilities of the stories that have the label. Where there are too few of them to be so
-    sure at any threshold, the lowest of them; without any, 0.5. Always in 0..1, above 0, to four places.
+
+def best_thresholds(probabilities: NDArray[np.float64], held: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The threshold with the best F1 of each label, in 0.01..0.99, shape (4,)."""
+    columns = zip(probabilities.T, held.T, strict=True)
+    # A label that no dev story has tells nothing: one half, which is what a probability means.
+    found = [best_f1_threshold(column, truth) if truth.any() else 0.5 for column, truth in columns]
+    return np.clip(np.array(found), 0.01, 0.99)
+
+
+def lower_to(
+    thresholds: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
+    held: NDArray[np.bool_],
+    *,
+    floor: float,
+) -> NDArray[np.float64]:
+    """``thresholds``, those of pausing labels lowered together by as little as reaches the recall ``floor``.
+
+    Where nothing reaches it, because there are too few stories to be so sure, they stay as they are.
     """
-    if not len(positives):
-        return 0.5
-    ranked = np.sort(positives)
-    keepable = [n for n in range(len(ranked)) if recall_bound(len(ranked) - n, len(ranked)) >= floor]
-    at = ranked[max(keepable)] if keepable else ranked[0]
-    return float(np.clip(np.floor(at * 1e4) / 1e4, 1e-4, 1.0))
+    should = held[:, _PAUSING].any(axis=1)
+    for step in _STEPS:
+        lowered = np.where(_PAUSING, _shift(thresholds, -step), thresholds)
+        found = int((probabilities >= lowered)[:, _PAUSING].any(axis=1)[should].sum())
+        if recall_bound(found, int(should.sum())) >= floor:
+            return lowered
+    return thresholds
+
+
+def _shift(probabilities: NDArray[np.float64], log_odds: float) -> NDArray[np.float64]:
+    return 1.0 / (1.0 + (1.0 - probabilities) / probabilities * np.exp(-log_odds))
 
 
 def recall_bound(found: int, positives: int) -> float:
@@ -75,17 +103,21 @@ def price(
     probabilities: NDArray[np.float64],
     held: NDArray[np.bool_],
     *,
-    floors: tuple[float, ...] = (0.75, 0.80, 0.85, 0.90, 0.95),
+    floors: tuple[float, ...] = (0.80, 0.85, 0.87, 0.90, 0.93),
 ) -> tuple[Price, ...]:
     """What each floor would cost in false pauses at the live rate."""
-    return tuple(_price(probabilities, held, floor) for floor in floors)
+    best = best_thresholds(probabilities, held)
+    return tuple(
+        _price(floor, lower_to(best, probabilities, held, floor=floor), probabilities, held)
+        for floor in floors
+    )
 
 
-def _price(probabilities: NDArray[np.float64], held: NDArray[np.bool_], floor: float) -> Price:
-    pausing = [column for column, label in enumerate(LABELS) if label in PAUSING]
-    cuts = np.array([threshold_for(probabilities[held[:, c], c], floor=floor) for c in pausing])
-    paused = (probabilities[:, pausing] >= cuts).any(axis=1)
-    should = held[:, pausing].any(axis=1)
+def _price(
+    floor: float, thresholds: NDArray[np.float64], probabilities: NDArray[np.float64], held: NDArray[np.bool_]
+) -> Price:
+    paused = (probabilities >= thresholds)[:, _PAUSING].any(axis=1)
+    should = held[:, _PAUSING].any(axis=1)
     wrong, quiet = int(paused[~should].sum()), int((~should).sum())
     return Price(
         recall_floor=floor,
@@ -97,3 +129,21 @@ def _price(probabilities: NDArray[np.float64], held: NDArray[np.bool_], floor: f
 
 def _upper_bound(wrong: int, quiet: int) -> float:
     return 1.0 if wrong >= quiet else float(beta.ppf(0.95, wrong + 1, quiet - wrong))
+
+
+def best_f1_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
+    """The threshold (a score that reaches it counts) with the best F1; of equals the highest.
+
+    It lies halfway between the scores it parts, and at minus infinity where every story had best count.
+    0 where there is nothing to choose by: no story holds the label, or all scores are the same. Both
+    arrays have shape (stories,).
+    """
+    if not truth.any() or scores.min() == scores.max():
+        return _UNDECIDED
+    order = np.argsort(-scores, kind="stable")
+    ranked, right = scores[order].astype(np.float64), truth[order]
+    f1 = 2 * np.cumsum(right) / (np.arange(1, len(right) + 1) + right.sum())
+    below = np.append(ranked[1:], -np.inf)
+    f1[:-1][ranked[:-1] == below[:-1]] = 0.0  # no threshold parts equal scores
+    best = int(np.argmax(f1))
+    return float((ranked[best] + below[best]) / 2)

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from classifier.labels import LABELS, Label
-from training.stories import LabelledStory
-
-_UNDECIDED = 0.0
+from training.stories import LabelledStory, held
+from training.thresholds import best_f1_threshold
 
 
 class ScoredBaseline(ABC):
@@ -94,27 +93,3 @@ class OneVsRest:
             for scorer, constant in zip(self.scorers, self.constant, strict=True)
         ]
         return np.column_stack(columns)
-
-
-def held(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
-    """Which labels the stories hold, shape (stories, 4)."""
-    rows = [[label in labelled.labels for label in LABELS] for labelled in stories]
-    return np.array(rows, dtype=np.bool_).reshape(len(stories), len(LABELS))
-
-
-def best_f1_threshold(scores: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
-    """The threshold (a score that reaches it counts) with the best F1; of equals the highest.
-
-    It lies halfway between the scores it parts, and at minus infinity where every story had best count.
-    0 where there is nothing to choose by: no story holds the label, or all scores are the same. Both
-    arrays have shape (stories,).
-    """
-    if not truth.any() or scores.min() == scores.max():
-        return _UNDECIDED
-    order = np.argsort(-scores, kind="stable")
-    ranked, right = scores[order].astype(np.float64), truth[order]
-    f1 = 2 * np.cumsum(right) / (np.arange(1, len(right) + 1) + right.sum())
-    below = np.append(ranked[1:], -np.inf)
-    f1[:-1][ranked[:-1] == below[:-1]] = 0.0  # no threshold parts equal scores
-    best = int(np.argmax(f1))
-    return float((ranked[best] + below[best]) / 2)

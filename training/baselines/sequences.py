@@ -24,7 +24,7 @@ from training.train import fingerprint, new_model
 WORD_PIECES = 128
 """Where the default base's own tokenizer file cuts a text, special tokens included."""
 
-_MOST_EPOCHS = 4
+_MOST_EPOCHS = 3  # the stock trainer's own default
 _USUAL_LEARNING_RATE = 5e-5
 _STORIES_PER_BATCH = 16
 

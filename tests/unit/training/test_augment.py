@@ -197,7 +197,7 @@ def test_quote_that_begins_or_ends_inside_a_word_grows_to_hold_it():
 # --- both, on real stories
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(labelled=st.sampled_from(QUOTED), epoch=st.integers(0, 50), seed=st.integers(1, 5))
 def test_words_of_each_quote_stay_under_its_moved_span(labelled, epoch, seed):
     changed = Augmenter(replace(BOTH, seed=seed), AUGMENTER.fillers)(labelled, epoch=epoch)
@@ -210,7 +210,7 @@ def test_words_of_each_quote_stay_under_its_moved_span(labelled, epoch, seed):
         assert all(unescape(one) in typed(word) for one, word in zip(now, written, strict=True))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(labelled=st.sampled_from(QUOTED), epoch=st.integers(0, 50))
 def test_joining_alone_keeps_every_quote_to_the_letter(labelled, epoch):
     joined = Augmenter(JOINED, AUGMENTER.fillers)(labelled, epoch=epoch)

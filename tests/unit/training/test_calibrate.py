@@ -15,7 +15,8 @@ def columns(*values, kind):
 
 def same(logits, held):
     """One label's logits and truths, given to all four."""
-    return calibrate(columns(*[logits] * 4, kind=np.float32), columns(*[held] * 4, kind=np.bool_))
+    cues = np.zeros(len(logits), dtype=np.bool_)
+    return calibrate(columns(*[logits] * 4, kind=np.float32), columns(*[held] * 4, kind=np.bool_), cues=cues)
 
 
 def drawn(slope, intercept, *, count=20_000):
@@ -33,11 +34,23 @@ def test_known_curve_is_recovered(slope, intercept):
     assert curve.intercept == pytest.approx(intercept, abs=0.1)
 
 
+def test_weight_of_a_cue_is_recovered():
+    dice = np.random.default_rng(2)
+    logits, cues = dice.normal(scale=3, size=20_000), dice.random(20_000) < 0.5
+    held = dice.random(20_000) < 1 / (1 + np.exp(-(logits - 2 + 3 * cues)))
+    curves = calibrate(
+        columns(*[logits] * 4, kind=np.float32), columns(*[held] * 4, kind=np.bool_), cues=cues
+    )
+    assert curves[LABELS[0]].cue == pytest.approx(3, abs=0.15)
+    assert curves[LABELS[0]].intercept == pytest.approx(-2, abs=0.1)
+
+
 def test_each_label_has_its_own_curve():
     steep, flat = drawn(2.0, -1.0), drawn(0.5, 1.0)
     curves = calibrate(
         columns(steep[0], flat[0], steep[0], flat[0], kind=np.float32),
         columns(steep[1], flat[1], steep[1], flat[1], kind=np.bool_),
+        cues=np.zeros(20_000, dtype=np.bool_),
     )
     assert tuple(curves) == LABELS
     planned, ongoing, completed, ombudsman = curves.values()

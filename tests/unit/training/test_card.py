@@ -37,7 +37,7 @@ PRICES = [
 ]
 
 
-def manifest(*, baselines=(("embeddings-svm", 0.3456),), flags=("avx2", "fma")):
+def manifest(*, baselines=(("embeddings-svm", 0.3456),), flags=("avx2", "fma"), comments=None):
     return {
         "name": "complaint-context",
         "version": 17,
@@ -68,6 +68,7 @@ def manifest(*, baselines=(("embeddings-svm", 0.3456),), flags=("avx2", "fma")):
             },
             "int8_agreement": 0.9876,
             "prices": PRICES,
+            "comments": comments,
             "baselines": {name: figures(number, stories=181) for name, number in baselines},
         },
     }
@@ -120,6 +121,23 @@ def test_card_says_where_a_compared_method_comes_from_only_if_there_is_one():
     assert "None was fitted in this run." in alone
 
 
+def test_card_tells_what_outside_comments_showed_if_they_were_measured():
+    counts = {
+        "comments": 2345,
+        "unlabelled": 2211,
+        "labelled": 134,
+        "false_pauses": 9,
+        "false_pauses_per_1000": 4.0706,
+        "reviews": 31,
+        "found": 127,
+    }
+    card = " ".join(render_card(manifest(comments=counts)).split())
+    assert "2,345 comments by real people" in card
+    assert "9 of 2,211 without a label were paused (4.07 per 1,000), 31 sent to review" in card
+    assert "of 134 with a label, 127 got a fitting label or a review." in card
+    assert "Not measured in this run." in render_card(manifest())
+
+
 def test_processor_that_tells_no_flags_is_said():
     assert "with unknown vector instructions." in render_card(manifest(flags=()))
 
@@ -131,6 +149,8 @@ def test_card_is_written_from_the_bundle_on_disk(tmp_path):
     assert card.read_text(encoding="utf-8") == render_card(manifest())
 
 
-@pytest.mark.parametrize("heading", ["How good", "Beside other ways", "Thresholds", "Calibration", "Not for"])
+@pytest.mark.parametrize(
+    "heading", ["How good", "On real comments", "Beside other ways", "Thresholds", "Calibration", "Not for"]
+)
 def test_card_has_its_sections_once(heading):
     assert render_card(manifest()).count(f"\n## {heading}") == 1

@@ -94,8 +94,9 @@ def test_faulty_line_is_refused_with_its_place_and_without_its_words(tmp_path, l
 @pytest.mark.parametrize("line", [["id"], "id", 7, None])
 def test_line_that_is_no_object_is_refused_with_its_place(tmp_path, line):
     file = write(tmp_path, line)
-    with pytest.raises(RecordError, match=rf"comments\.jsonl:1: .*\. {FORM}"):
+    with pytest.raises(RecordError) as caught:
         read_comments(file)
+    assert str(caught.value) == f"{file}:1: not a JSON object. {FORM}"
 
 
 def test_missing_file_is_said(tmp_path):
@@ -174,3 +175,17 @@ def test_figures_as_plain_values_survive_json_and_hold_no_words(classifier):
     plain = json.dumps(found.to_dict())
     assert json.loads(plain)["false_pauses_per_1000"] == 1000.0
     assert CANARY not in plain
+
+
+def test_counts_for_a_manifest_name_no_comment(classifier):
+    some = [comment(PAUSED, name="walrus"), comment(QUIET), comment(PAUSED, ["ongoing"], name="heliotrope")]
+    found = measure_comments(some, classifier=classifier).counts()
+    assert found == {
+        "comments": 3,
+        "unlabelled": 2,
+        "labelled": 1,
+        "false_pauses": 1,
+        "false_pauses_per_1000": 500.0,
+        "reviews": 0,
+        "found": 1,
+    }

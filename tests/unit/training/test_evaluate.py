@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,8 @@ from training.evaluate import (
     macro_f1,
     measure,
     pause_rate,
+    settled,
+    unsettled,
 )
 from training.stories import LabelledStory, Quote
 
@@ -110,6 +113,12 @@ def test_one_answer_a_story_is_demanded():
 )
 def test_story_should_pause_unless_all_is_over(gold, pauses):
     assert judged(gold).should_pause is pauses
+
+
+def test_settled_and_unsettled_stories_are_parted_in_order():
+    sure, unsure = labelled(number=1), replace(labelled(number=2), borderline=True)
+    assert settled([unsure, sure, unsure]) == [sure]
+    assert unsettled([unsure, sure, unsure]) == [unsure, unsure]
 
 
 # --- rates

@@ -111,8 +111,3 @@ def test_only_phenomena_of_at_least_twenty_stories_are_listed_the_most_frequent_
     ]
     _, tables = sections(stories)
     assert list(tables["phenomenon"].items()) == [("plain", 22), ("long", 20)]
-
-
-def test_thousands_are_parted_by_a_comma():
-    opening, _ = sections([labelled(f"U01-{number}", words=1) for number in range(1001)])
-    assert opening.startswith("1,001 stories: ")

@@ -104,8 +104,8 @@ def test_side_follows_from_the_hash_of_the_id():
 
 
 def test_about_fifteen_in_a_hundred_go_to_dev():
-    stories = [labelled(f"U01-{number:04}", f"word{number}") for number in range(1000)]
-    assert len(split(stories).dev) == 161
+    stories = [labelled(f"U01-{number:04}", f"word{number}") for number in range(400)]
+    assert len(split(stories).dev) == 64
 
 
 def test_added_stories_move_no_old_one():

@@ -1,0 +1,26 @@
+"""The cue net: does a story hold any wording that goes with a complaint process?
+
+A second opinion beside the encoder: a story without any cue can still be about a complaint, but the encoder
+must then be surer. How much surer is learnt on dev and lives in the bundle (``Calibration.cue``); cues are
+never shown. The wordings live in ``cues.toml``.
+"""
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+
+from classifier.story import Story
+
+
+def has_cue(story: Story) -> bool:
+    """Whether title or text holds at least one cue, in any case."""
+    net = _net()
+    return bool(net.search(story.title) or net.search(story.text))
+
+
+@lru_cache(maxsize=1)
+def _net() -> re.Pattern[str]:
+    table = tomllib.loads((files("classifier") / "cues.toml").read_text(encoding="utf-8"))
+    wordings = [wording for group in table.values() for wording in group]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(wordings)})", re.IGNORECASE)

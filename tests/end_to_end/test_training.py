@@ -1,0 +1,316 @@
+"""The commands `train`, `evaluate` and `data` as a data scientist runs them, on a tiny encoder."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import mlflow
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from transformers import TrainerCallback
+
+from classifier.assess import ComplaintClassifier
+from classifier.labels import LABELS
+from classifier.story import Story
+from training.evaluate import settled, unsettled
+from training.settings import SettingsError, read_settings
+from training.splits import split
+from training.stories import read_stories
+from training.train import fingerprint, train_encoder
+
+COMMAND = Path(sys.executable).with_name("complaint-context")
+STORIES = Path(__file__).resolve().parents[2] / "data" / "stories"
+PATIENCE_S = 300
+SETTINGS = "layers = 1\nhidden = 32\nepochs = 2\nstories_per_batch = 4\n"
+STEPS = 16  # 30 stories in batches of 4, twice
+
+# MLflow's own queries use what SQLAlchemy is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
+
+
+def complaint_context(*arguments, folder):
+    """The finished command, run in ``folder``."""
+    return subprocess.run(
+        [str(COMMAND), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        cwd=folder,
+        env=os.environ | {"COLUMNS": "140"},
+    )
+
+
+def pick():
+    """Lines of 30 stories to train on, 12 for dev, 20 to test, as they stand in their files."""
+    files = [STORIES / "T01.jsonl", STORIES / "T10.jsonl"]
+    parts = split(read_stories(*files))
+    test = settled(parts.test)[::12][:17] + unsettled(parts.test)[:3]
+    chosen = {labelled.id for labelled in (*parts.train[:30], *parts.dev[:12], *test)}
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if json.loads(line)["id"] in chosen]
+
+
+def train(run, *options):
+    return complaint_context(
+        *("train", run.bundle, "--work", run.work, "--stories", run.stories),
+        *("--no-baselines", "--tracking-uri", run.store, *options),
+        folder=run.folder,
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished training run: where everything is, and what the command said."""
+    folder = tmp_path_factory.mktemp("training")
+    run = SimpleNamespace(
+        folder=folder,
+        stories=folder / "stories",
+        settings=folder / "settings.toml",
+        work=folder / "work",
+        bundle=folder / "bundle",
+        store=f"sqlite:///{folder / 'mlflow.db'}",
+    )
+    run.stories.mkdir()
+    (run.stories / "some.jsonl").write_text("\n".join(pick()) + "\n", encoding="utf-8")
+    run.settings.write_text(SETTINGS, encoding="utf-8")
+    run.done = train(run, "--settings", run.settings, "--version", 3)
+    assert run.done.returncode == 0, run.done.stderr
+    return run
+
+
+@pytest.fixture(scope="module")
+def splits(run):
+    return split(read_stories(run.stories))
+
+
+@pytest.fixture(scope="module")
+def manifest(run):
+    return json.loads((run.bundle / "bundle.json").read_text(encoding="utf-8"))
+
+
+# --- the bundle
+
+
+def test_training_leaves_a_complete_bundle_that_assesses_stories(run):
+    assert sorted(path.name for path in run.bundle.iterdir()) == [
+        "README.md",
+        "bundle.json",
+        "encoder.onnx",
+        "tokenizer.json",
+    ]
+    classifier = ComplaintClassifier.load(run.bundle)
+    assessment = classifier.assess(Story(id="a", text="I put in a complaint. They have not replied."))
+    assert assessment.model == "complaint-context/3"
+    assert all(0 <= score <= 1 for score in assessment.scores.values())
+
+
+def test_bundle_says_what_it_was_trained_on_and_how(run, splits, manifest):
+    assert (len(splits.train), len(splits.dev), len(splits.test)) == (30, 12, 20)
+    assert manifest["data"] == {
+        "fingerprint": fingerprint(splits.train),
+        "train": 30,
+        "dev": 12,
+        "test": 20,
+        "left_out": 0,
+    }
+    assert manifest["settings"] == read_settings(run.settings).to_dict()
+
+
+def test_bundle_carries_the_figures_of_the_run(manifest):
+    figures = manifest["figures"]
+    assert (figures["test"]["stories"], figures["test_borderline"]["stories"]) == (17, 3)
+    assert (figures["baselines"], figures["comments"]) == ({}, None)
+    assert 0 <= figures["int8_agreement"] <= 1
+    assert [price["recall_floor"] for price in figures["prices"]] == [0.75, 0.80, 0.85, 0.90, 0.95]
+    assert list(figures["dev_calibration_error"]) == list(LABELS)
+
+
+def test_model_card_is_written_with_the_figures_and_shown(run, manifest):
+    card = (run.bundle / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("# complaint-context 3\n")
+    assert "30 stories to train, 12 to calibrate and choose thresholds, 20 frozen ones to test" in card
+    assert f"| pause recall | {manifest['figures']['test']['pause']['recall']:.3f} |" in card
+    assert "complaint-context 3" in run.done.stdout
+    assert "Thresholds and their price" in run.done.stdout
+
+
+# --- what MLflow keeps
+
+
+@pytest.fixture(scope="module")
+def tracked(run):
+    client = mlflow.MlflowClient(run.store)
+    (experiment,) = client.search_experiments(filter_string="name = 'complaint-context'")
+    runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
+    return runs[0], client
+
+
+def test_mlflow_run_is_finished_and_has_settings_and_figures(tracked, manifest):
+    found, _ = tracked
+    assert found.info.status == "FINISHED"
+    assert found.data.params["layers"] == "1"
+    assert found.data.params["window.tokens"] == "256"
+    assert found.data.metrics["test.macro_f1"] == manifest["figures"]["test"]["macro_f1"]
+    assert (
+        found.data.metrics["test.labels.ongoing.recall"]
+        == (manifest["figures"]["test"]["labels"]["ongoing"]["recall"])
+    )
+
+
+def test_mlflow_run_has_the_training_curve(tracked):
+    found, client = tracked
+    assert [point.step for point in client.get_metric_history(found.info.run_id, "loss")] == [10]
+    assert found.data.metrics["epoch"] == 2.0
+
+
+def test_mlflow_run_keeps_plots_and_bundle(tracked):
+    found, client = tracked
+    names = {
+        folder: {Path(file.path).name for file in client.list_artifacts(found.info.run_id, folder)}
+        for folder in ("plots", "bundle")
+    }
+    assert names == {
+        "plots": {
+            "training.png",
+            "precision_recall.png",
+            "calibration.png",
+            "confusion.png",
+            "phenomena.png",
+        },
+        "bundle": {"README.md", "bundle.json", "encoder.onnx", "tokenizer.json"},
+    }
+
+
+# --- interrupted runs
+
+
+class Interrupt(TrainerCallback):
+    """Stops a run in the middle of its second epoch, as a closed terminal would."""
+
+    def on_step_begin(self, args, state, control, **_):
+        if state.global_step == STEPS - 5:
+            raise KeyboardInterrupt
+
+
+class Steps(TrainerCallback):
+    """Notes each step that is really taken."""
+
+    def __init__(self):
+        self.taken = []
+
+    def on_step_end(self, args, state, control, **_):
+        self.taken.append(state.global_step)
+
+
+def checkpoints(folder):
+    return sorted(path.name for path in folder.glob("checkpoint-*"))
+
+
+def test_interrupted_run_resumes_and_ends_with_the_weights_of_an_uninterrupted_one(run, splits, tmp_path):
+    settings = read_settings(run.settings)
+    with pytest.raises(KeyboardInterrupt):
+        train_encoder(splits.train, splits.dev, settings=settings, folder=tmp_path, callbacks=(Interrupt(),))
+    assert checkpoints(tmp_path) == ["checkpoint-8"]
+    steps = Steps()
+    resumed = train_encoder(splits.train, splits.dev, settings=settings, folder=tmp_path, callbacks=(steps,))
+    assert steps.taken == list(range(9, STEPS + 1))
+    straight = load_file(run.work / "checkpoints" / f"checkpoint-{STEPS}" / "model.safetensors")
+    found = {name: weight.numpy() for name, weight in resumed.model.state_dict().items()}
+    assert set(straight) <= set(found)
+    for name, weight in straight.items():
+        np.testing.assert_allclose(found[name], weight, atol=1e-6, err_msg=name)
+    curve = [entry["epoch"] for entry in resumed.log if "dev_average_precision" in entry]
+    assert curve == [1.0, 2.0]
+
+
+def test_finished_run_is_not_trained_again(run, splits):
+    folder, steps = run.work / "checkpoints", Steps()
+    again = train_encoder(
+        splits.train, splits.dev, settings=read_settings(run.settings), folder=folder, callbacks=(steps,)
+    )
+    assert steps.taken == []
+    assert again.log[-1]["epoch"] == 2.0
+
+
+def test_other_stories_on_the_same_folder_are_refused(run, splits):
+    folder = run.work / "checkpoints"
+    with pytest.raises(SettingsError) as caught:
+        train_encoder(splits.train[1:], splits.dev, settings=read_settings(run.settings), folder=folder)
+    assert str(caught.value) == (
+        f"{folder}: holds a run with other settings or stories. Name another folder, or delete this one."
+    )
+
+
+def test_other_settings_on_the_same_folder_are_refused_in_one_line(run):
+    done = train(run, "--settings", run.settings, "--seed", 2)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        f"complaint-context: {run.work / 'checkpoints'}: holds a run with other settings or stories. "
+        "Name another folder, or delete this one."
+    )
+
+
+# --- measuring a bundle
+
+
+def test_evaluate_prints_tables(run, manifest):
+    done = complaint_context("evaluate", "--model", run.bundle, "--stories", run.stories, folder=run.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "complaint-context/3 on test, 17 settled stories" in done.stdout
+    assert "Borderline stories (3)" in done.stdout
+    figures = manifest["figures"]["test"]
+    for name, value in (
+        ("macro-F1 over the four labels", figures["macro_f1"]),
+        ("pause recall", figures["pause"]["recall"]),
+        ("ombudsman", figures["labels"]["ombudsman"]["precision"]),
+        ("pause decision", figures["pause"]["precision"]),
+    ):
+        assert re.search(rf"{re.escape(name)} +{value:.3f}", done.stdout)
+
+
+def test_evaluate_as_json_gives_the_figures_of_the_bundle(run, manifest, tmp_path):
+    comments = tmp_path / "comments.jsonl"
+    comments.write_text('{"id": "c1", "text": "Tea came.", "labels": []}\n', encoding="utf-8")
+    done = complaint_context(
+        *("evaluate", "--model", run.bundle, "--stories", run.stories, "--json", "--comments", comments),
+        folder=run.folder,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert set(answer) == {"settled", "borderline", "comments"}
+    assert answer["settled"] == manifest["figures"]["test"]
+    assert answer["borderline"] == manifest["figures"]["test_borderline"]
+    assert (answer["comments"]["comments"], answer["comments"]["labelled"]) == (1, 0)
+
+
+# --- checking stories
+
+
+def test_data_check_says_every_fault_as_file_and_line(run, tmp_path):
+    lines = (run.stories / "some.jsonl").read_text(encoding="utf-8").splitlines()[:3]
+    faulty = json.loads(lines[1]) | {"nation": "mercia"}
+    file = tmp_path / "faulty.jsonl"
+    file.write_text("\n".join([lines[0], json.dumps(faulty), lines[2], lines[0], "{"]), encoding="utf-8")
+    done = complaint_context("data", "check", file, folder=tmp_path)
+    name = json.loads(lines[0])["id"]
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f'{file}:2: nation: "mercia" is none of england, scotland, wales, northern_ireland, unknown. '
+        "Use those words.",
+        f'{file}:4: id "{name}" stands at {file}:1 too. Give it another.',
+        f"{file}:5: column 2: Expecting property name enclosed in double quotes. "
+        "Each line must be one JSON object.",
+    ]
+    assert done.stderr == "2 sound stories, 3 faults\n"
+
+
+def test_data_check_is_content_with_sound_stories(run):
+    done = complaint_context("data", "check", run.stories, folder=run.folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "62 sound stories, 0 faults\n")

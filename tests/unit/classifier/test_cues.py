@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from classifier import Story
+from classifier.bundle import Calibration, probabilities
+from classifier.cues import has_cue
+from classifier.labels import LABELS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have made a COMPLAINT.",
+        "we complaned twice",
+        "making a formal complait to them",
+        "It was upheld in May.",
+        "It is at stage two.",
+        "Our advocate is on to it.",
+        "next stop the ombusman",
+        "I asked PALS.",
+        "I will be taking this further.",
+        "They said twenty working days.",
+    ],
+)
+def test_wording_of_a_process_is_a_cue(text):
+    assert has_cue(Story(id="1", text=text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thank you to every nurse on the ward.",
+        "My referral was accepted and I am still waiting to hear about a date.",
+        "The result came by letter.",
+        "The opals in her ring were lovely.",
+        "already said above",
+    ],
+)
+def test_ordinary_wording_is_none(text):
+    assert not has_cue(Story(id="1", text=text))
+
+
+def test_a_cue_in_the_title_counts():
+    assert has_cue(Story(id="1", title="Complaint", text="Two years now."))
+
+
+def test_a_cue_lifts_the_log_odds_by_its_weight():
+    calibration = {label: Calibration(slope=1.0, intercept=-2.0, cue=3.0) for label in LABELS}
+    logits = np.ones((2, 4), dtype=np.float32)
+    without, lifted = probabilities(logits, calibration=calibration, cue=np.array([False, True]))
+    assert without == pytest.approx([1 / (1 + np.exp(1))] * 4)
+    assert lifted == pytest.approx([1 / (1 + np.exp(-2))] * 4)
+    assert probabilities(logits[0], calibration=calibration, cue=np.array([True])) == pytest.approx(lifted)

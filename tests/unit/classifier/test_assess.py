@@ -163,9 +163,10 @@ def test_action_follows_from_the_thresholds(assessed, word, action):
 @pytest.mark.parametrize(
     ("text", "quoted"),
     [
-        ("ongoing799999\nongoing800000\nongoing800001", [0.800001, 0.8]),
-        ("ongoing299999\nongoing300000\nongoing799999", [0.799999, 0.3]),
-        ("lodged\n" * 5, [1.0, 1.0, 1.0]),
+        ("ongoing800000\nongoing799999\nongoing800001", [0.800001, 0.8]),
+        ("ongoing300000\nongoing299999\nongoing799999", [0.799999, 0.3]),
+        ("ongoing800001\nongoing800000", [0.800001]),
+        ("lodged\n\nkind\n" * 5, [1.0, 1.0, 1.0]),
         ("ongoing299999", []),
     ],
 )

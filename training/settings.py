@@ -64,6 +64,10 @@ class TrainingSettings:
         for name in ("epochs", "stories_per_batch"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)} is below 1. Choose at least 1.")
+        if bool(self.layers) != bool(self.hidden):
+            raise SettingsError("layers, hidden: one is set without the other. Set both, or neither.")
+        if self.sentence_loss < 0:
+            raise SettingsError(f"sentence_loss: {self.sentence_loss} is below 0. Choose at least 0.")
         if not 0 < self.learning_rate < 1:
             raise SettingsError(f"learning_rate: {self.learning_rate} is not in 0..1. Try 2e-4.")
 
@@ -85,8 +89,13 @@ def read_settings(path: Path) -> TrainingSettings:
     known = {item.name for item in fields(TrainingSettings)}
     if unknown := sorted(set(found) - known):
         raise SettingsError(f"{path}: unknown {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
-    window = WindowSize(**found.pop("window", {}))
-    return TrainingSettings(**found, window=window)
+    try:
+        window = WindowSize(**found.pop("window", {}))
+        return TrainingSettings(**found, window=window)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(
+            f"{path}: {error}. See training/settings.py for what each setting takes."
+        ) from None
 
 
 def base_folder(base: str) -> str:

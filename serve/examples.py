@@ -60,7 +60,7 @@ MODEL: dict[str, Any] = {
     "format": 1,
     "labels": list(_LABELS),
     "thresholds": {label: {"review": 0.3, "clear": 0.7} for label in _LABELS},
-    "calibration": {label: {"slope": 1.0, "intercept": 0.0} for label in _LABELS},
+    "calibration": {label: {"slope": 1.0, "intercept": 0.0, "cue": 0.0} for label in _LABELS},
     "window": {"tokens": 256, "overlap": 64},
     "base": "sentence-transformers/all-MiniLM-L6-v2",
     "data": {"fingerprint": "5f0c3d6a"},

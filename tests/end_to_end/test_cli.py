@@ -152,8 +152,8 @@ def test_jsonl_is_scored_and_bad_rows_are_kept_apart(score, classifier, tmp_path
     (tmp_path / "in.jsonl").write_text("\n".join([lines[0], "heliotrope", *lines[1:]]), encoding="utf-8")
     code, told = score("in.jsonl", "out.jsonl")
     assert code == 0
-    assert "4 stories: 1 pause, 1 review, 1 advise, 1 continue" in told[-2]
-    assert told[-1].startswith("out.rejects.jsonl: 1 ")
+    assert "stories: 4; 1 pause, 1 review, 1 advise, 1 continue" in told[-2]
+    assert told[-1].startswith("out.rejects.jsonl: rows that are no stories: 1,")
     alone = [to_json(plain(classifier, name=name, text=text)) + "\n" for name, text in TEXTS.items()]
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8") == "".join(alone)
     (reject,) = map(json.loads, (tmp_path / "out.rejects.jsonl").read_bytes().splitlines())
@@ -167,7 +167,7 @@ def test_csv_is_scored_to_parquet(score, classifier, tmp_path):
     with (tmp_path / "in.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([("id", "text"), *TEXTS.items()])
     code, told = score("in.csv", "out.parquet")
-    assert (code, "4 stories" in told[-1]) == (0, True)
+    assert (code, "stories: 4;" in told[-1]) == (0, True)
     alone = [plain(classifier, name=name, text=text) for name, text in TEXTS.items()]
     assert pq.read_table(tmp_path / "out.parquet").to_pylist() == alone
 
@@ -175,7 +175,7 @@ def test_csv_is_scored_to_parquet(score, classifier, tmp_path):
 def test_parquet_is_scored_to_csv(score, classifier, tmp_path):
     pq.write_table(pa.table({"id": list(TEXTS), "text": list(TEXTS.values())}), tmp_path / "in.parquet")
     code, told = score("in.parquet", "out.csv")
-    assert (code, "4 stories" in told[-1]) == (0, True)
+    assert (code, "stories: 4;" in told[-1]) == (0, True)
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     alone = [plain(classifier, name=name, text=text) for name, text in TEXTS.items()]
@@ -189,7 +189,7 @@ def test_file_without_a_single_story_is_a_fault(score, tmp_path):
     (tmp_path / "in.jsonl").write_text("not json\n")
     code, told = score("in.jsonl", "out.jsonl")
     assert code == 1
-    assert told[-1].startswith("out.rejects.jsonl: 1 ")
+    assert told[-1].startswith("out.rejects.jsonl: rows that are no stories: 1,")
 
 
 def test_file_that_cannot_be_scored_leaves_nothing(score, tmp_path):

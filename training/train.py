@@ -28,7 +28,7 @@ from training.augment import Augmenter
 from training.features import Features, collate, featurise, token_count
 from training.head import loss, read_batch, story_logits
 from training.settings import BASE_MODEL, BASE_MODEL_SHA256, SettingsError, TrainingSettings, base_folder
-from training.stories import LabelledStory
+from training.stories import LabelledStory, held
 
 logger = logging.getLogger(__name__)
 
@@ -152,8 +152,7 @@ class _DevCurve(TrainerCallback):
         """Reads all of dev once; leaves the model in training mode."""
         logits = predict_logits(model.eval(), self._dev, tokenizer=self._tokenizer, settings=self._settings)
         model.train()
-        held = np.array([[label in labelled.labels for label in LABELS] for labelled in self._dev])
-        value = float(average_precision_score(held, logits, average="macro"))
+        value = float(average_precision_score(held(self._dev), logits, average="macro"))
         entry = {"dev_average_precision": value, "epoch": state.epoch, "step": state.global_step}
         state.log_history.append(entry)
         logger.info("epoch %.0f: dev average precision %.3f", state.epoch, value)

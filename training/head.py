@@ -49,7 +49,8 @@ def read_batch(model: Module, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:
     groups = batch["groups"]
     logits = [
         piece_logits(
-            model(input_ids=group["input_ids"], attention_mask=group["attention_mask"]).logits,
+            # A running sum in bfloat16 would lose the later tokens of a window.
+            model(input_ids=group["input_ids"], attention_mask=group["attention_mask"]).logits.float(),
             group["pieces"],
         )
         for group in groups

@@ -37,6 +37,10 @@ class TrainingSettings:
         joined_share: part of the short stories that get an ordinary story's words put
             around them in an epoch, 0..1.
         damaged_share: part of the stories that get typing errors in an epoch, 0..1.
+        attention_dropout: share of attention weights dropped while training, 0..1. Drawing them costs a
+            fifth of a step on a processor, and dropping hidden values regularises enough.
+        bfloat16: whether matrix products are taken in bfloat16 while training (weights stay float32); about
+            twice as fast on processors that know it, slower on others.
         seed: for order, dropout, augmentation.
     """
 
@@ -53,12 +57,14 @@ class TrainingSettings:
     borderline_weight: float = 0.5
     joined_share: float = 0.3
     damaged_share: float = 0.15
+    attention_dropout: float = 0.0
+    bfloat16: bool = True
     seed: int = 1
     window: WindowSize = field(default_factory=WindowSize)
 
     def __post_init__(self) -> None:
         shares = ("warmup_share", "unquoted_weight", "borderline_weight", "joined_share", "damaged_share")
-        for name in shares:
+        for name in (*shares, "attention_dropout"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name}: {getattr(self, name)} is not in 0..1. Choose a share.")
         for name in ("epochs", "stories_per_batch"):

@@ -80,7 +80,8 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
     """The base encoder with a fresh four-output head; untrained and small where the settings say so."""
     folder = base_folder(settings.base)
     torch.manual_seed(settings.seed)
-    labels = {
+    config_changes: dict[str, Any] = {
+        "attention_probs_dropout_prob": settings.attention_dropout,
         "num_labels": len(LABELS),
         "id2label": dict(enumerate(LABELS)),
         "label2id": {label: n for n, label in enumerate(LABELS)},
@@ -92,12 +93,12 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
             hidden_size=settings.hidden,
             intermediate_size=2 * settings.hidden,
             num_attention_heads=2,
-            **labels,
+            **config_changes,
         )
         return AutoModelForTokenClassification.from_config(config)
     if settings.base == BASE_MODEL:
         _check_weights(Path(folder) / "model.safetensors")
-    return AutoModelForTokenClassification.from_pretrained(folder, **labels)
+    return AutoModelForTokenClassification.from_pretrained(folder, **config_changes)
 
 
 def predict_logits(
@@ -180,6 +181,7 @@ def _arguments(settings: TrainingSettings, folder: Path, *, steps_per_epoch: int
         logging_steps=10,
         report_to="none",
         use_cpu=not torch.cuda.is_available(),
+        bf16=settings.bfloat16,
         seed=settings.seed,
         dataloader_pin_memory=False,
     )

@@ -1,0 +1,1 @@
+"""Commands for data scientists, a file each: thin shims over plain functions."""

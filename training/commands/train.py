@@ -1,0 +1,55 @@
+"""`train`: from labelled stories to a measured bundle."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markdown import Markdown
+
+from training.commands.options import STORIES, CommentsOption, StoriesOption
+from training.settings import TrainingSettings, read_settings
+
+
+def train(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder to write the bundle into.")],
+    work: Annotated[
+        Path, typer.Option(help="Folder for checkpoints; an interrupted run resumes from it.")
+    ] = Path("runs/train"),
+    stories: StoriesOption = STORIES,
+    settings: Annotated[Path | None, typer.Option(help="TOML file of training settings.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
+    bundle_version: Annotated[int, typer.Option("--version", help="The bundle's version number.")] = 1,
+    baselines: Annotated[bool, typer.Option(help="Also fit and measure the baselines.")] = True,
+    comments: CommentsOption = None,
+    tracking_uri: Annotated[str, typer.Option(help="MLflow store or server.")] = "sqlite:///mlflow.db",
+) -> None:
+    """Train a model, measure it beside the baselines, write it as a bundle.
+
+    Example: complaint-context train runs/candidate --work runs/first --seed 2
+    """
+    from training.run import (
+        Plan,
+        run,
+    )  # torch and MLflow are slow to import, and only this command needs them
+    from training.tracking import open_tracking
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=Console(stderr=True))]
+    )
+    chosen = read_settings(settings) if settings else TrainingSettings()
+    plan = Plan(
+        stories=stories,
+        work=work,
+        bundle=bundle,
+        bundle_version=bundle_version,
+        settings=chosen if seed is None else replace(chosen, seed=seed),
+        baselines=baselines,
+        comments=comments,
+    )
+    with open_tracking(tracking_uri) as tracking:
+        run(plan, tracking=tracking)
+    Console().print(Markdown((bundle / "README.md").read_text(encoding="utf-8")))

@@ -13,6 +13,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from tokenizers import Tokenizer
+from torch.optim import AdamW
 from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
@@ -57,8 +58,10 @@ def train_encoder(
     """
     _remember(folder, settings, train)
     tokenizer = load_tokenizer(settings)
+    model = new_model(settings)
     trainer = _StoryTrainer(
-        model=new_model(settings),
+        model=model,
+        optimizers=(_optimizer(model, settings), None),
         args=_arguments(settings, folder, steps_per_epoch=-(-len(train) // settings.stories_per_batch)),
         train_dataset=_lengths(train, tokenizer, settings),
         callbacks=[_DevCurve(dev, tokenizer, settings), *callbacks],
@@ -184,6 +187,20 @@ def _arguments(settings: TrainingSettings, folder: Path, *, steps_per_epoch: int
         bf16=settings.bfloat16,
         seed=settings.seed,
         dataloader_pin_memory=False,
+    )
+
+
+def _optimizer(model: PreTrainedModel, settings: TrainingSettings) -> AdamW:
+    """AdamW with a faster rate for the head; only matrices decay, as is usual."""
+    return AdamW(
+        [
+            {
+                "params": [parameter],
+                "lr": settings.learning_rate * (settings.head_rate if name.startswith("classifier.") else 1),
+                "weight_decay": settings.weight_decay if parameter.ndim > 1 else 0.0,
+            }
+            for name, parameter in model.named_parameters()
+        ]
     )
 
 

@@ -68,7 +68,9 @@ def train_encoder(
     )
     trainer.read_from(train, tokenizer=tokenizer, settings=settings)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
-    return TrainedEncoder(trainer.model.eval(), tokenizer, tuple(trainer.state.log_history))
+    # In training the forward pass is wrapped to run in bfloat16; what is exported and measured is not.
+    bare = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    return TrainedEncoder(bare.eval(), tokenizer, tuple(trainer.state.log_history))
 
 
 def load_tokenizer(settings: TrainingSettings) -> Tokenizer:

@@ -74,9 +74,9 @@ called a complaint.
 
 _NOT_MEASURED = "Not measured in this run."
 _COLUMNS_NOTE = """\
-The frozen test set is hard on purpose. Ordinary stories of dev are posts as most are (praise, criticism, survey
-answers) without a label; plain explicit ones have a label and say so in plain words. The thresholds were chosen
-on dev, which flatters its columns a little."""
+The frozen test set is hard on purpose. Ordinary stories of dev are posts as most are (praise, criticism,
+survey answers) without a label; plain explicit ones have a label and say so in plain words. The thresholds
+were chosen on dev, which flatters its columns a little."""
 _NATIONS_NOTE = """\
 Read by rules, on settled stories. Precision: right among those where a nation is named; recall: right among
 those whose nation the story shows."""

@@ -1,9 +1,11 @@
 """The error analysis as a page of Markdown."""
 
 import re
+from dataclasses import asdict
 
 from classifier.display import visible
-from training.errors import LEAST, Errors, Missed, Said
+from training.errors import LEAST, Errors
+from training.missed import Missed, Said
 from training.tables import slices_table, worst_table
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&])")
@@ -21,8 +23,7 @@ def render_errors(errors: Errors, *, limit: int) -> str:
         [
             slices_table([plain["whole"]]),
             "## The worst slices",
-            _worst_note(errors),
-            worst_table(plain["worst"]),
+            *_worst(errors),
             "## All slices",
             f"Starred figures rest on fewer than {LEAST} stories and are not ranked.",
             *tables,
@@ -33,12 +34,15 @@ def render_errors(errors: Errors, *, limit: int) -> str:
     )
 
 
-def _worst_note(errors: Errors) -> str:
-    return (
+def _worst(errors: Errors) -> list[str]:
+    if not errors.worst:
+        return ["Too few stories to rank any slice."]
+    note = (
         "Ranked by how far the upper bound of the slice's 95% interval lies below the figure of all stories. "
-        f"{errors.compared} figures were compared: about {round(_BY_LUCK * errors.compared)} lie surely below "
-        "by luck alone."
+        f"{errors.compared} figures were compared: about {round(_BY_LUCK * errors.compared)} of them lie "
+        "surely below by luck alone."
     )
+    return [note, worst_table([asdict(weakness) for weakness in errors.worst])]
 
 
 def missed_note(missed: int, *, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""Where a model goes wrong: slices of the stories with their intervals, the worst of them, the stories missed.
+"""Where a model goes wrong: slices of the stories with their intervals, and the worst of them.
 
 A slice counts as weak by the *upper* bound of its interval: how far it surely lies below all stories
 together. A tiny slice with a bad day has a wide interval and does not come first; slices of fewer than
@@ -6,19 +6,17 @@ together. A tiny slice with a bad day has a wide interval and does not come firs
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.assessment import Action
 from classifier.errors import ComplaintContextError
-from classifier.labels import Label, in_order
 from training.bootstrap import middle, resample
 from training.evaluate import Judged
+from training.missed import Missed, find_missed
 from training.slices import DIMENSIONS, ORDERS
 
 LEAST = 10
@@ -46,9 +44,9 @@ class Estimate:
 class Slice:
     """Some of the stories and how well the model does on them.
 
-    ``exact``: stories whose label set is just right; it serves every slice, while macro-F1 asks for stories of
-    all four labels. A figure is None where there is nothing to measure: no story that should pause, or, for
-    the precision, none that was paused.
+    ``exact``: stories whose label set is just right; it serves every slice, while macro-F1 asks for
+    stories of all four labels. A figure is None where there is nothing to measure: no story that should
+    pause, or, for the precision, none that was paused.
     """
 
     dimension: str
@@ -61,8 +59,11 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weakness:
-    """A slice's figure beside that of all stories; ``below``: how far it surely lies below (or is not sure to,
-    where negative): all stories' figure less the slice's upper bound."""
+    """A slice's figure beside that of all stories.
+
+    ``below``: how far it surely lies below, that is ``whole`` less the upper bound; negative where that is
+    not sure.
+    """
 
     figure: str
     dimension: str
@@ -70,42 +71,6 @@ class Weakness:
     estimate: Estimate
     whole: float
     below: float
-
-
-class Fault(StrEnum):
-    """What went wrong with a story, gravest first."""
-
-    PAUSE_MISSED = "pause missed"
-    FALSE_PAUSE = "false pause"
-    LEFT_TO_A_PERSON = "left to a person"
-    LABELS_DIFFER = "labels differ"
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Words that show a label."""
-
-    label: Label
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missed:
-    """A story on which the model and careful readers differ; ``probabilities`` in 0..1 by label."""
-
-    id: str
-    fault: Fault
-    gold: tuple[Label, ...]
-    found: tuple[Label, ...]
-    action: Action
-    probabilities: dict[Label, float]
-    readers_quotes: tuple[Said, ...]
-    model_quotes: tuple[Said, ...]
-
-    @property
-    def surprise(self) -> float:
-        """How sure the model was of its worst mistake, in 0..1."""
-        return max((abs((k in self.gold) - p) for k, p in self.probabilities.items()), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +115,8 @@ def find_errors(judged: Sequence[Judged], *, most_worst: int = 12, seed: int = 1
 def cut(judged: Sequence[Judged], *, dimension: str) -> dict[str, list[Judged]]:
     """The stories by their slices in one dimension; small slices are pooled at the end.
 
-    Slices stand in their natural order (bands of words, labels), else the largest first. A single small slice stays as it is: there is nothing to pool it with.
+    Slices stand in their natural order (bands of words, labels), else the largest first. A single
+    small slice stays as it is: there is nothing to pool it with.
     """
     groups: dict[str, list[Judged]] = defaultdict(list)
     for item in judged:
@@ -169,11 +135,18 @@ def cut(judged: Sequence[Judged], *, dimension: str) -> dict[str, list[Judged]]:
 def measure_slice(judged: Sequence[Judged], *, dimension: str, name: str, seed: int = 1) -> Slice:
     """The figures of a slice of at least one story."""
     counts = _counts(judged)
+    # Where nothing should pause, every pause is wrong: a precision of 0 would say less than ``exact`` does.
     counts[:, FIGURES.index("pause_precision")] &= counts[:, FIGURES.index("pause_recall"), 1].any()
     drawn = resample(counts, seed=seed)
     estimates = [_estimate(counts[:, n].sum(axis=0), drawn[:, n]) for n in range(len(FIGURES))]
+    exact, pause_recall, pause_precision = estimates
     return Slice(
-        dimension=dimension, name=name, stories=len(judged), **dict(zip(FIGURES, estimates, strict=True))
+        dimension=dimension,
+        name=name,
+        stories=len(judged),
+        exact=exact,
+        pause_recall=pause_recall,
+        pause_precision=pause_precision,
     )
 
 
@@ -218,36 +191,3 @@ def find_weaknesses(slices: Sequence[Slice], *, whole: Slice) -> tuple[Weakness,
                     )
                 )
     return tuple(sorted(found, key=lambda weakness: -weakness.below))
-
-
-def find_missed(judged: Sequence[Judged]) -> tuple[Missed, ...]:
-    """Stories with a fault: gravest first, within a fault those of which the model was surest."""
-    order = list(Fault)
-    faults = [(fault, item) for item in judged if (fault := find_fault(item)) is not None]
-    found = [_missed(item, fault) for fault, item in faults]
-    return tuple(sorted(found, key=lambda m: (order.index(m.fault), -m.surprise, m.id)))
-
-
-def find_fault(item: Judged) -> Fault | None:
-    """The gravest fault, or None where action and labels are right."""
-    if item.should_pause and not item.paused:
-        return Fault.LEFT_TO_A_PERSON if item.action is Action.REVIEW else Fault.PAUSE_MISSED
-    if item.paused and not item.should_pause:
-        return Fault.FALSE_PAUSE
-    return None if item.exact else Fault.LABELS_DIFFER
-
-
-def _missed(item: Judged, fault: Fault) -> Missed:
-    labelled, answer = item.labelled, item.assessment
-    scores: Mapping[Label, float] = answer.scores if answer else {}
-    quotes = answer.evidence if answer else item.evidence
-    return Missed(
-        id=labelled.id,
-        fault=fault,
-        gold=labelled.labels,
-        found=in_order(item.labels),
-        action=item.action,
-        probabilities=dict(scores),
-        readers_quotes=tuple(Said(q.label, labelled.story.quote(q.span)) for q in labelled.evidence),
-        model_quotes=tuple(Said(quote.label, quote.text) for quote in quotes),
-    )

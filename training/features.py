@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from classifier.labels import LABELS
-from classifier.story import Span
 from classifier.windows import Window, WindowSize, read_windows
 from training.settings import TrainingSettings
 from training.stories import LabelledStory

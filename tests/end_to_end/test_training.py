@@ -350,10 +350,6 @@ def test_errors_with_comments_are_refused(run, tmp_path):
     assert "leave --comments out" in done.stderr
 
 
-def test_missed_test_stories_are_listed_only_when_asked(run):
-    assert "readers quote" in errors(run, "--split", "test", "--limit", 3).stdout
-
-
 # --- checking stories
 
 

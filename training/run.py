@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,11 @@ from classifier.windows import read_windows
 from training.baselines import all_baselines
 from training.calibrate import calibrate, calibration_error
 from training.card import write_card
-from training.comments import measure_comments, read_comments
-from training.evaluate import Figures, judge, judge_labels, measure, settled, unsettled
+from training.columns import Column, measure_columns
+from training.comments import CommentFigures, measure_comments, read_comments
+from training.evaluate import Figures, Rate, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, write_bundle
+from training.nations import measure_nations
 from training.plots import draw_plots
 from training.settings import TrainingSettings
 from training.splits import Splits, split
@@ -53,7 +55,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run found, all measured on the bundle as it ships."""
+    """What a run found, all measured on the bundle as it ships.
+
+    ``columns``: the frozen test beside the ordinary and the plain explicit stories of dev. ``nations``: how
+    well the nation is read, on our own stories and apart from them on the test set.
+    """
 
     test: Figures
     test_borderline: Figures
@@ -62,6 +68,8 @@ class Report:
     int8_agreement: float
     prices: tuple[Price, ...]
     baselines: dict[str, Figures]
+    columns: dict[str, Column]
+    nations: dict[str, Rate]
     comments: dict[str, float] | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,6 +82,8 @@ class Report:
             "int8_agreement": self.int8_agreement,
             "prices": [item.to_dict() for item in self.prices],
             "baselines": {name: figures.to_dict() for name, figures in self.baselines.items()},
+            "columns": {name: column.to_dict() for name, column in self.columns.items()},
+            "nations": {name: asdict(rate) for name, rate in self.nations.items()},
             "comments": self.comments,
         }
 
@@ -160,10 +170,12 @@ def _report(
     whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
     same = ((whole >= clear) == (stated >= clear)).all(axis=1)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
+    test, dev = (judge(settled(part), classifier=classifier) for part in (splits.test, splits.dev))
+    outside = _comments(plan.comments, classifier) if plan.comments else None
     return Report(
-        test=measure(judge(settled(splits.test), classifier=classifier)),
+        test=measure(test),
         test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
-        dev=measure(judge(settled(splits.dev), classifier=classifier)),
+        dev=measure(dev),
         dev_calibration_error={
             label: calibration_error(stated[sure, column], truth[sure, column])
             for column, label in enumerate(LABELS)
@@ -171,12 +183,14 @@ def _report(
         int8_agreement=float(same.mean()),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits) if plan.baselines else {},
-        comments=_comments(plan.comments, classifier) if plan.comments else None,
+        columns=measure_columns(test, name="test", dev=dev, comments=outside),
+        nations=measure_nations(splits),
+        comments=outside.counts() if outside else None,
     )
 
 
-def _comments(file: Path, classifier: ComplaintClassifier) -> dict[str, float]:
-    return measure_comments(read_comments(file), classifier=classifier).counts()
+def _comments(file: Path, classifier: ComplaintClassifier) -> CommentFigures:
+    return measure_comments(read_comments(file), classifier=classifier)
 
 
 def _plots(

@@ -5,36 +5,45 @@ from onnx import TensorProto, helper, numpy_helper
 
 from classifier.encoder import Encoder
 from classifier.windows import Window
-from training.quantise import channel_int8, quantise_weights
+from training.quantise import block_int8, quantise_weights
 
 
 @pytest.fixture
 def matrix():
-    return np.random.default_rng(1).normal(size=(40, 32)).astype(np.float32)
+    return np.random.default_rng(1).normal(size=(128, 32)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("axis", "channels"), [(0, 40), (1, 32)])
-def test_each_channel_has_a_scale_and_no_value_is_off_by_more_than_half_of_it(matrix, axis, channels):
-    values, scales = channel_int8(matrix, axis=axis)
-    assert (values.dtype, scales.dtype, scales.shape) == (np.int8, np.float32, (channels,))
-    whole = values * np.expand_dims(scales, 1 - axis)
-    assert (np.abs(whole - matrix) <= np.expand_dims(scales, 1 - axis) * 0.5001).all()
+@pytest.mark.parametrize(
+    ("axis", "values_shape", "scales_shape"),
+    [(0, (2, 64, 32), (2, 1, 32)), (1, (128, 1, 32), (128, 1, 1))],
+)
+def test_values_are_off_by_at_most_half_the_scale_of_their_block(matrix, axis, values_shape, scales_shape):
+    values, scales = block_int8(matrix, axis=axis)
+    assert (values.dtype, scales.dtype) == (np.int8, np.float32)
+    assert (values.shape, scales.shape) == (values_shape, scales_shape)
+    error = np.abs((values * scales).reshape(matrix.shape) - matrix).reshape(values_shape)
+    assert (error <= scales * 0.5001).all()
 
 
-def test_the_largest_value_of_a_channel_takes_the_whole_range(matrix):
-    values, _ = channel_int8(matrix, axis=1)
-    assert np.abs(values).max(axis=0).tolist() == [127] * 32
+def test_the_largest_value_of_a_block_takes_the_whole_range(matrix):
+    values, _ = block_int8(matrix, axis=0)
+    assert (np.abs(values).max(axis=1) == 127).all()
 
 
-def test_a_channel_of_zeros_stays_zeros():
-    values, scales = channel_int8(np.zeros((3, 2), dtype=np.float32), axis=0)
-    assert values.tolist() == [[0, 0]] * 3
-    assert scales.tolist() == [1.0, 1.0, 1.0]
+def test_an_axis_that_blocks_do_not_divide_is_one_block():
+    values, scales = block_int8(np.ones((100, 3), dtype=np.float32), axis=0)
+    assert (values.shape, scales.shape) == ((1, 100, 3), (1, 1, 3))
+
+
+def test_a_block_of_zeros_stays_zeros():
+    values, scales = block_int8(np.zeros((3, 2), dtype=np.float32), axis=1)
+    assert not values.any()
+    assert scales.tolist() == [[[1.0]]] * 3
 
 
 @pytest.fixture
 def graphs(tmp_path, matrix):
-    """A table of 40 rows, a product with 32x40, four of whose columns are the logits; full and small."""
+    """A table of 128 rows, a product with 32x40, four of whose columns are the logits; full and small."""
     product = np.random.default_rng(2).normal(size=(32, 40)).astype(np.float32)
     four = np.eye(40, 4, dtype=np.float32)
     nodes = [
@@ -65,8 +74,10 @@ def test_large_matrices_are_stored_as_int8_and_small_ones_as_they_are(graphs):
         "four": float32,
         "table_int8": int8,
         "table_scale": float32,
+        "table_shape": TensorProto.INT64,
         "product_int8": int8,
         "product_scale": float32,
+        "product_shape": TensorProto.INT64,
     }
 
 

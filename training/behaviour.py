@@ -19,10 +19,11 @@ from classifier.story import Story
 
 KINDS = ("minimum_function", "invariance", "directional")
 _ADVICE = "A case has the keys of training.behaviour.Case."
-_MISSES_HEAD = """\
-# What the released model gets wrong in the behavioural suite: case = "phenomenon: what it reads, not what holds".
-# Each is a strict xfail, so a case that a better model reads rightly fails here until its line goes.
-"""
+_MISSES_HEAD = (
+    "# What the released model gets wrong in the behavioural suite: "
+    'case = "phenomenon: what it reads, not what holds".\n'
+    "# Each is a strict xfail, so a case that a better model reads rightly fails here until its line goes.\n"
+)
 
 
 class CaseError(ComplaintContextError):

@@ -17,7 +17,9 @@ from classifier.cues import has_cue
 from classifier.encoder import Encoder
 from classifier.labels import LABELS
 from classifier.windows import read_windows
+from training.agreement import agreement
 from training.baselines import all_baselines
+from training.behaviour import BehaviourFigures, measure_behaviour, read_cases, run_cases
 from training.calibrate import calibrate, calibration_error
 from training.card import write_card
 from training.comments import measure_comments, read_comments
@@ -25,11 +27,11 @@ from training.evaluate import Figures, judge, judge_labels, measure, settled, un
 from training.export import Decisions, export_encoder, write_bundle
 from training.plots import draw_plots
 from training.settings import TrainingSettings
-from training.splits import Splits, split
-from training.stories import LabelledStory, held, read_stories
+from training.splits import Splits, fingerprint, split
+from training.stories import LabelledStory, RecordError, held, read_stories
 from training.thresholds import Price, choose_thresholds, price
 from training.tracking import Tracking
-from training.train import TrainedEncoder, fingerprint, train_encoder
+from training.train import TrainedEncoder, remember, train_encoder
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +41,8 @@ class Plan:
     """What to train on, where to work, where to put the bundle.
 
     ``baselines``: also fit and measure the four baselines on the same splits. ``comments``: labelled comments
-    from outside the project to measure on; only counts of them are kept.
+    from outside the project to measure on; only counts of them are kept. ``behaviour``: behavioural cases to
+    measure on (``training.behaviour``).
     """
 
     stories: Path
@@ -49,6 +52,12 @@ class Plan:
     settings: TrainingSettings
     baselines: bool = True
     comments: Path | None = None
+    behaviour: Path | None = None
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where an interrupted run resumes from."""
+        return self.work / "checkpoints"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +72,7 @@ class Report:
     prices: tuple[Price, ...]
     baselines: dict[str, Figures]
     comments: dict[str, float] | None
+    behaviour: BehaviourFigures | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -75,23 +85,42 @@ class Report:
             "prices": [item.to_dict() for item in self.prices],
             "baselines": {name: figures.to_dict() for name, figures in self.baselines.items()},
             "comments": self.comments,
+            "behaviour": self.behaviour.to_dict() if self.behaviour else None,
         }
 
 
-def run(plan: Plan, *, tracking: Tracking) -> Report:
-    """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
+def prepare(plan: Plan) -> Splits:
+    """The stories to train and measure on; whatever would stop the run later is refused before it is logged.
+
+    Raises:
+        RecordError, CaseError: stories, comments or cases that cannot be read, or too few stories.
+        SettingsError: the folder for checkpoints holds another run.
+    """
     splits = split(read_stories(plan.stories))
+    if not all((splits.train, settled(splits.dev), settled(splits.test))):
+        counts = f"{len(splits.train)} to train, {len(splits.dev)} for dev, {len(splits.test)} to test"
+        raise RecordError(f"{plan.stories}: stories are {counts}. Give a folder with some of each.")
+    if plan.comments:
+        read_comments(plan.comments)
+    if plan.behaviour:
+        read_cases(plan.behaviour)
+    remember(plan.checkpoints, plan.settings, splits.train)
+    return splits
+
+
+def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
+    """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
     tracking.settings(plan.settings.to_dict())
     trained = train_encoder(
         splits.train,
         splits.dev,
         settings=plan.settings,
-        folder=plan.work / "checkpoints",
+        folder=plan.checkpoints,
         callbacks=(tracking.curves(),),
     )
     full, small = export_encoder(trained.model, plan.work / "export")
     logits = encoder_logits(small, splits.dev, trained.tokenizer, plan.settings)
-    decisions = _decide(logits, splits.dev)
+    decisions = find_decisions(logits, splits.dev)
     _write(plan, small, trained, decisions, splits, figures={})
     report = _report(plan, full, logits, decisions, splits, trained)
     _write(plan, small, trained, decisions, splits, figures=report.to_dict())
@@ -115,7 +144,8 @@ def _cues(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
     return np.array([has_cue(labelled.story) for labelled in stories], dtype=np.bool_)
 
 
-def _decide(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) -> Decisions:
+def find_decisions(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) -> Decisions:
+    """Calibration and thresholds from uncalibrated dev logits, shape (stories, 4); borderline ones stay out."""
     sure = np.array([not labelled.borderline for labelled in dev])
     curves = calibrate(logits[sure], held(dev)[sure], cues=_cues(dev)[sure])
     stated = probabilities(logits, calibration=curves, cue=_cues(dev))
@@ -155,10 +185,8 @@ def _report(
     classifier = ComplaintClassifier.load(plan.bundle)
     cues, truth = _cues(splits.dev), held(splits.dev)
     stated = probabilities(logits, calibration=decisions.calibration, cue=cues)
-    clear = np.array([decisions.thresholds[label].clear for label in LABELS])
     whole_logits = encoder_logits(full, splits.dev, trained.tokenizer, plan.settings)
     whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
-    same = ((whole >= clear) == (stated >= clear)).all(axis=1)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
     return Report(
         test=measure(judge(settled(splits.test), classifier=classifier)),
@@ -168,15 +196,20 @@ def _report(
             label: calibration_error(stated[sure, column], truth[sure, column])
             for column, label in enumerate(LABELS)
         },
-        int8_agreement=float(same.mean()),
+        int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits) if plan.baselines else {},
         comments=_comments(plan.comments, classifier) if plan.comments else None,
+        behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
     )
 
 
 def _comments(file: Path, classifier: ComplaintClassifier) -> dict[str, float]:
     return measure_comments(read_comments(file), classifier=classifier).counts()
+
+
+def _behaviour(file: Path, classifier: ComplaintClassifier) -> BehaviourFigures:
+    return measure_behaviour(run_cases(read_cases(file), classifier=classifier))
 
 
 def _plots(

@@ -1,7 +1,7 @@
 """Does the released model read like a careful moderator?
 
-The kinds of case and the rule that judges them stand in ``training.behaviour``. The cases are written by hand,
-clear by the labelling guide, never trained on. ``complaint-context behaviour --write-known-misses
+The kinds of case and the rule that judges them stand in ``training.behaviour``. The cases are written by
+hand, clear by the labelling guide, never trained on. ``complaint-context behaviour --write-known-misses
 tests/behavioural/known_misses.toml`` lists anew what the released model misses.
 """
 

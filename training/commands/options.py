@@ -22,4 +22,10 @@ CommentsOption = Annotated[
     Path | None,
     typer.Option("--comments", help="Also measure on this labelled file from outside the project."),
 ]
+BehaviourOption = Annotated[
+    Path | None, typer.Option("--behaviour", help="Also measure on these behavioural cases (JSONL).")
+]
+IntoOption = Annotated[
+    Path | None, typer.Option("--into", help="Also put the champion's files into this folder, all at once.")
+]
 TrackingOption = Annotated[str, typer.Option("--tracking-uri", help="MLflow store or server.")]

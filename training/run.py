@@ -140,15 +140,16 @@ def encoder_logits(
     return np.stack([session.sentence_logits(story).max(axis=0) for story in readable])
 
 
-def _cues(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
+def cues_of(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
+    """Which stories hold a cue of a complaint process, shape (stories,)."""
     return np.array([has_cue(labelled.story) for labelled in stories], dtype=np.bool_)
 
 
 def find_decisions(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) -> Decisions:
-    """Calibration and thresholds from uncalibrated dev logits, shape (stories, 4); borderline ones stay out."""
+    """Calibration and thresholds from uncalibrated logits, shape (stories, 4); borderline ones stay out."""
     sure = np.array([not labelled.borderline for labelled in dev])
-    curves = calibrate(logits[sure], held(dev)[sure], cues=_cues(dev)[sure])
-    stated = probabilities(logits, calibration=curves, cue=_cues(dev))
+    curves = calibrate(logits[sure], held(dev)[sure], cues=cues_of(dev)[sure])
+    stated = probabilities(logits, calibration=curves, cue=cues_of(dev))
     return Decisions(calibration=curves, thresholds=choose_thresholds(stated[sure], held(dev)[sure]))
 
 
@@ -183,7 +184,7 @@ def _report(
     trained: TrainedEncoder,
 ) -> Report:
     classifier = ComplaintClassifier.load(plan.bundle)
-    cues, truth = _cues(splits.dev), held(splits.dev)
+    cues, truth = cues_of(splits.dev), held(splits.dev)
     stated = probabilities(logits, calibration=decisions.calibration, cue=cues)
     whole_logits = encoder_logits(full, splits.dev, trained.tokenizer, plan.settings)
     whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
@@ -216,7 +217,7 @@ def _plots(
     plan: Plan, logits: NDArray[np.float32], decisions: Decisions, splits: Splits, trained: TrainedEncoder
 ) -> dict[str, Figure]:
     judged = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
-    stated = probabilities(logits, calibration=decisions.calibration, cue=_cues(splits.dev))
+    stated = probabilities(logits, calibration=decisions.calibration, cue=cues_of(splits.dev))
     return draw_plots(judged, probabilities=stated, held=held(splits.dev), log=trained.log)
 
 

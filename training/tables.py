@@ -140,6 +140,27 @@ def versions_table(versions: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def curve_table(points: Sequence[Mapping[str, Any]]) -> str:
+    """Points of a learning curve: F1 and, in brackets, average precision of each label."""
+    return _table(
+        ("share", "stories", "macro-F1", *LABELS),
+        [
+            (
+                f"{point['share']:g}",
+                str(point["stories"]),
+                f"{point['macro_f1']:.3f}",
+                *(_f1_and_rank(point, label) for label in LABELS),
+            )
+            for point in points
+        ],
+    )
+
+
+def _f1_and_rank(point: Mapping[str, Any], label: str) -> str:
+    ranked = point["average_precision"][label]
+    return f"{point['f1'][label]:.3f} ({'-' if ranked is None else f'{ranked:.3f}'})"
+
+
 def flips_table(flips: Sequence[Mapping[str, str]]) -> str:
     """Stories whose decision changes."""
     keys = ("turn", "id", "gold", "before", "after")

@@ -18,7 +18,7 @@ from classifier.errors import ComplaintContextError
 from classifier.story import Story
 
 KINDS = ("minimum_function", "invariance", "directional")
-_ADVICE = "A case has the keys of training.behaviour.Case."
+_ADVICE = "See training.behaviour.Case for what a case has."
 _MISSES_HEAD = (
     "# What the released model gets wrong in the behavioural suite: "
     'case = "phenomenon: what it reads, not what holds".\n'
@@ -150,10 +150,11 @@ def _read(line: bytes, *, place: str) -> Case:
 def _checked(case: Case, *, place: str) -> Case:
     if case.kind not in KINDS:
         raise CaseError(f'{place}: kind "{case.kind}" is none of {", ".join(KINDS)}. Use those words.')
-    if (case.kind == "minimum_function") == (case.changed_text is not None):
-        raise CaseError(f"{place}: a {case.kind} case with or without a change. {_ADVICE}")
-    if case.kind == "directional" and case.changed_labels is None:
-        raise CaseError(f"{place}: a directional case without changed_labels. {_ADVICE}")
+    needed = {"invariance": ("changed_text",), "directional": ("changed_text", "changed_labels")}
+    for key in ("changed_text", "changed_labels"):
+        if (getattr(case, key) is None) == (key in needed.get(case.kind, ())):
+            wrong = "without" if getattr(case, key) is None else "with"
+            raise CaseError(f"{place}: kind {case.kind}, {wrong} {key}. {_ADVICE}")
     return case
 
 

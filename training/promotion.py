@@ -14,9 +14,10 @@ from training.flips import Flip, find_flips
 from training.gate import Check, GateError, GateRules, Measured, check
 from training.gate_page import render_gate
 from training.placing import place
-from training.registry import Alias, Registry, Version
+from training.registry import Registry
 from training.splits import Splits, fingerprint, split
 from training.stories import RecordError, read_stories
+from training.versions import Alias, Version
 
 logger = logging.getLogger(__name__)
 

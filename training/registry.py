@@ -1,9 +1,5 @@
 """The model's versions in MLflow's registry, and which of them is champion.
 
-    champion     in service, or about to be
-    challenger   the last one registered, not (yet) promoted
-    previous     what `rollback` goes back to: the champion before
-
 An alias moves; a version's number and its files never change. Whoever acts on an alias resolves it to a
 number first and says the number.
 """
@@ -11,27 +7,22 @@ number first and says the number.
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from mlflow import MlflowClient
 from mlflow.entities import RunStatus
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from classifier.bundle import load_bundle
 from classifier.errors import ComplaintContextError
 from training.placing import BUNDLE_FILES
+from training.versions import BUNDLE, DIGEST, FIGURE, PROMOTED, REPLACED, Alias, Version, read_version
 
 MODEL = "complaint-context"
 EXPERIMENT = "complaint-context-versions"
 """Registrations stand apart from the training runs."""
-
-_DIGEST, _BUNDLE, _PROMOTED, _REPLACED = "digest", "bundle", "promoted", "replaced"
-_FIGURE = "figure."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,36 +30,6 @@ T = TypeVar("T")
 
 class RegistryError(ComplaintContextError):
     """The registry cannot be reached, or does not hold what is asked for."""
-
-
-class Alias(StrEnum):
-    """The names that move between versions."""
-
-    CHAMPION = "champion"
-    CHALLENGER = "challenger"
-    PREVIOUS = "previous"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """A registered bundle.
-
-    ``bundle`` is its own name, such as ``complaint-context/3``; ``digest`` the SHA-256 of its manifest, which
-    holds the checksums of its other files. ``figures``: as the gate last measured them. ``gate``: what the
-    gate said; ``accepted``: why a person overruled it. ``promoted``: whether it is or was champion;
-    ``replaced``: the champion before it.
-    """
-
-    number: int
-    run_id: str
-    bundle: str
-    digest: str
-    aliases: tuple[str, ...]
-    figures: dict[str, float]
-    gate: str | None
-    accepted: str | None
-    promoted: bool
-    replaced: int | None
 
 
 class Registry:
@@ -84,7 +45,7 @@ class Registry:
         for alias, number in self._aliases().items():
             aliases.setdefault(number, []).append(alias)
         found = self._call(self._client.search_model_versions, f"name = '{MODEL}'")
-        return sorted((_version(one, aliases) for one in found), key=lambda version: version.number)
+        return sorted((read_version(one, aliases) for one in found), key=lambda version: version.number)
 
     def find(self, alias: Alias) -> Version | None:
         """The version that an alias points to now."""
@@ -112,7 +73,7 @@ class Registry:
             BundleError: the bundle is damaged.
         """
         bundle = load_bundle(folder)
-        digest = sha256((folder / "bundle.json").read_bytes()).hexdigest()
+        digest = _digest(folder)
         version = self._known(digest) or self._create(folder, name=bundle.name, digest=digest)
         if not version.aliases:
             self._set_alias(Alias.CHALLENGER, version.number)
@@ -121,7 +82,7 @@ class Registry:
     def note_figures(self, number: int, figures: Mapping[str, float]) -> None:
         """Writes onto a version what the gate measured of it; older figures give way."""
         for name, value in figures.items():
-            self._tag(number, _FIGURE + name, repr(value))
+            self._tag(number, FIGURE + name, repr(value))
 
     def note_gate(self, version: Version, *, said: str, page: str) -> None:
         """Writes onto a version what the gate said, and keeps its page beside the bundle's files."""
@@ -136,9 +97,9 @@ class Registry:
         """Makes a version champion; the champion until now becomes ``previous``."""
         version, champion = self.get(number), self.find(Alias.CHAMPION)
         if champion and champion.number != number:
-            self._tag(number, _REPLACED, str(champion.number))
+            self._tag(number, REPLACED, str(champion.number))
             self._set_alias(Alias.PREVIOUS, champion.number)
-        self._tag(number, _PROMOTED, "yes")
+        self._tag(number, PROMOTED, "yes")
         self._set_alias(Alias.CHAMPION, number)
         if Alias.CHALLENGER in version.aliases:
             self._delete_alias(Alias.CHALLENGER)
@@ -180,7 +141,7 @@ class Registry:
         """
         with tempfile.TemporaryDirectory(prefix="complaint-context-") as folder:
             got = Path(self._call(self._client.download_artifacts, version.run_id, "bundle", folder))
-            if sha256((got / "bundle.json").read_bytes()).hexdigest() != version.digest:
+            if _digest(got) != version.digest:
                 raise RegistryError(
                     f"version {version.number}: its files in {self.uri} are not those registered. "
                     "Register the bundle anew with `promote`."
@@ -202,7 +163,7 @@ class Registry:
             MODEL,
             f"{run.info.artifact_uri}/bundle",
             run.info.run_id,
-            tags={_BUNDLE: name, _DIGEST: digest},
+            tags={BUNDLE: name, DIGEST: digest},
         )
         return self.get(int(made.version))
 
@@ -236,17 +197,7 @@ class Registry:
             raise RegistryError(f"{self.uri}: {said}. Give --tracking-uri a store that works.") from None
 
 
-def _version(found: ModelVersion, aliases: Mapping[int, list[str]]) -> Version:
-    number, tags = int(found.version), found.tags
-    return Version(
-        number=number,
-        run_id=found.run_id,
-        bundle=tags.get(_BUNDLE, "?"),
-        digest=tags.get(_DIGEST, ""),
-        aliases=tuple(sorted(aliases.get(number, []))),
-        figures={key.removeprefix(_FIGURE): float(tags[key]) for key in tags if key.startswith(_FIGURE)},
-        gate=tags.get("gate"),
-        accepted=tags.get("accepted"),
-        promoted=_PROMOTED in tags,
-        replaced=int(tags[_REPLACED]) if _REPLACED in tags else None,
-    )
+def _digest(folder: Path) -> str:
+    """SHA-256 of a bundle's manifest; empty without one."""
+    file = folder / "bundle.json"
+    return sha256(file.read_bytes()).hexdigest() if file.exists() else ""

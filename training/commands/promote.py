@@ -40,7 +40,8 @@ def promote(
     from training.gate import GateError  # MLflow is slow to import, and few commands need it
     from training.placing import check_place
     from training.promotion import admit, crown, read_gate_data, review, serve
-    from training.registry import Alias, Registry
+    from training.registry import Registry
+    from training.versions import Alias
 
     logging.basicConfig(
         level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=Console(stderr=True))]

@@ -48,7 +48,8 @@ constraints:
 	build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
 
 train: setup-dev
-	$(BIN)/complaint-context train models/complaint-context --work runs/release
+	$(BIN)/complaint-context train models/complaint-context --work runs/release \
+		--behaviour tests/behavioural/cases.jsonl
 
 evaluate: setup-dev
 	$(BIN)/complaint-context evaluate

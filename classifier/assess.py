@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.assessment import Assessment, Reason
-from classifier.bundle import RELEASED, Bundle, load_bundle
+from classifier.bundle import RELEASED, Bundle, Thresholds, load_bundle
 from classifier.cues import has_cue
 from classifier.evidence import pick_evidence
-from classifier.labels import LABELS
+from classifier.labels import LABELS, Label
 from classifier.nation import find_nation
 from classifier.policy.decide import Decision, Finding, decide
 from classifier.policy.document import Policy, load_policy
@@ -50,7 +50,7 @@ def assess(story: Story, *, bundle: Bundle, policy: Policy, author_confirmed: bo
     """
     reading = read(story, bundle=bundle)
     nation = find_nation(story)
-    findings = _findings(reading, bundle)
+    findings = find_labels(reading.by_story, thresholds=bundle.thresholds)
     decision = decide(findings, policy=policy, nation=nation, author_confirmed=author_confirmed)
     return Assessment(
         id=story.id,
@@ -72,12 +72,14 @@ def assess(story: Story, *, bundle: Bundle, policy: Policy, author_confirmed: bo
     )
 
 
-def _findings(reading: Reading, bundle: Bundle) -> tuple[Finding, ...]:
+def find_labels(
+    probabilities: NDArray[np.float64], *, thresholds: dict[Label, Thresholds]
+) -> tuple[Finding, ...]:
+    """The labels of a story that reach a threshold; ``probabilities`` in 0..1, shape (4,)."""
     found = []
-    for label, score in zip(LABELS, reading.by_story.tolist(), strict=True):
-        thresholds = bundle.thresholds[label]
-        if score >= thresholds.review:
-            found.append(Finding(label=label, clear=score >= thresholds.clear))
+    for label, score in zip(LABELS, probabilities.tolist(), strict=True):
+        if score >= thresholds[label].review:
+            found.append(Finding(label=label, clear=score >= thresholds[label].clear))
     return tuple(found)
 
 

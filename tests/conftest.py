@@ -12,6 +12,7 @@ every label at, just below and just above each of its thresholds.
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -144,3 +145,22 @@ def bundle(classifier: ComplaintClassifier) -> Bundle:
 def released() -> ComplaintClassifier:
     """The released model under Care Opinion's policy."""
     return ComplaintClassifier.load()
+
+
+@pytest.fixture(scope="session")
+def tiny_variant(tiny_bundle: Path) -> Callable[..., Path]:
+    """Copies the tiny bundle into a folder as another version; ``clear`` sets thresholds of labels anew.
+
+    ``figures`` are what the manifest states; by default a perfect int8 agreement.
+    """
+
+    def make(folder: Path, *, version: int, clear: dict[str, float] | None = None, figures=None) -> Path:
+        shutil.copytree(tiny_bundle, folder)
+        manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+        manifest |= {"version": version, "figures": {"int8_agreement": 1.0} if figures is None else figures}
+        for label, threshold in (clear or {}).items():
+            manifest["thresholds"][label]["clear"] = threshold
+        (folder / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+        return folder
+
+    return make

@@ -7,6 +7,7 @@ from typing import Any
 from classifier.labels import LABELS
 from training.tables import (
     baselines_table,
+    behaviour_table,
     columns_table,
     labels_table,
     nations_table,
@@ -63,6 +64,9 @@ in a hundred, if live stories were as full of near misses as dev is (they are no
 
 {prices}
 
+## Behaviour, case by case
+{behaviour}
+
 ## Calibration
 Expected calibration error on dev: {calibration}.
 
@@ -117,6 +121,7 @@ def render_card(manifest: dict[str, Any]) -> str:
         baselines=_baselines(figures),
         thresholds=_thresholds(manifest),
         prices=prices_table(figures["prices"]),
+        behaviour=_behaviour(figures.get("behaviour")),
         calibration=", ".join(f"{k} {v:.3f}" for k, v in figures["dev_calibration_error"].items()),
     )
 
@@ -142,6 +147,16 @@ def _comments(counts: dict[str, Any] | None) -> str:
         f"{counts['false_pauses']} of {counts['unlabelled']:,} without a label were paused "
         f"({counts['false_pauses_per_1000']:.2f} per 1,000),\n{counts['reviews']} sent to review; "
         f"of {counts['labelled']} with a label, {counts['found']} got a fitting label or a review."
+    )
+
+
+def _behaviour(figures: dict[str, Any] | None) -> str:
+    if figures is None:
+        return "Not measured in this run."
+    return (
+        f"{figures['passed']} of {figures['cases']} cases pass ({figures['share']:.1%}): clear stories "
+        "(minimum function), changes that say\nnothing new (invariance), clauses that say something new "
+        f"(directional).\n\n{behaviour_table(figures)}"
     )
 
 

@@ -1,7 +1,8 @@
 """Pictures of a run: curves, calibration, confusion, phenomena. Figures are drawn without a screen."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -100,6 +101,25 @@ def draw_phenomena(judged: Sequence[Judged]) -> Figure:
     axes.barh([f"{tag} ({counts[tag]})" for tag in tags], [right[tag] / counts[tag] for tag in tags])
     axes.set(xlabel="share with the right label set", xlim=(0, 1))
     axes.tick_params(axis="y", labelsize=7)
+    return figure
+
+
+def draw_learning_curve(points: Sequence[Mapping[str, Any]]) -> Figure:
+    """F1 and average precision on dev over the number of training stories, one line a label."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    stories = [point["stories"] for point in points]
+    left.plot(stories, [point["macro_f1"] for point in points], marker=".", color="black", label="macro-F1")
+    for label in LABELS:
+        left.plot(stories, [p["f1"][label] for p in points], marker=".", linestyle=":", label=label)
+        ranked = [(p["stories"], p["average_precision"][label]) for p in points]
+        known = [pair for pair in ranked if pair[1] is not None]
+        if known:
+            right.plot(*zip(*known, strict=True), marker=".", label=label)
+    left.set(xlabel="training stories", ylabel="F1 on dev", ylim=(0, 1))
+    right.set(xlabel="training stories", ylabel="average precision on dev", ylim=(0, 1))
+    _legend(left)
+    _legend(right)
     return figure
 
 

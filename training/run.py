@@ -17,7 +17,9 @@ from classifier.cues import has_cue
 from classifier.encoder import Encoder
 from classifier.labels import LABELS
 from classifier.windows import read_windows
+from training.agreement import agreement
 from training.baselines import all_baselines
+from training.behaviour import BehaviourFigures, measure_behaviour, read_cases, run_cases
 from training.calibrate import calibrate, calibration_error
 from training.card import write_card
 from training.columns import Column, measure_columns
@@ -27,11 +29,11 @@ from training.export import Decisions, export_encoder, write_bundle
 from training.nations import measure_nations
 from training.plots import draw_plots
 from training.settings import TrainingSettings
-from training.splits import Splits, split
-from training.stories import LabelledStory, held, read_stories
+from training.splits import Splits, fingerprint, split
+from training.stories import LabelledStory, RecordError, held, read_stories
 from training.thresholds import Price, choose_thresholds, price
 from training.tracking import Tracking
-from training.train import TrainedEncoder, fingerprint, train_encoder
+from training.train import TrainedEncoder, remember, train_encoder
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,8 @@ class Plan:
     """What to train on, where to work, where to put the bundle.
 
     ``baselines``: also fit and measure the four baselines on the same splits. ``comments``: labelled comments
-    from outside the project to measure on; only counts of them are kept.
+    from outside the project to measure on; only counts of them are kept. ``behaviour``: behavioural cases to
+    measure on (``training.behaviour``).
     """
 
     stories: Path
@@ -51,6 +54,12 @@ class Plan:
     settings: TrainingSettings
     baselines: bool = True
     comments: Path | None = None
+    behaviour: Path | None = None
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where an interrupted run resumes from."""
+        return self.work / "checkpoints"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +80,7 @@ class Report:
     columns: dict[str, Column]
     nations: dict[str, Rate]
     comments: dict[str, float] | None
+    behaviour: BehaviourFigures | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -85,23 +95,42 @@ class Report:
             "columns": {name: column.to_dict() for name, column in self.columns.items()},
             "nations": {name: asdict(rate) for name, rate in self.nations.items()},
             "comments": self.comments,
+            "behaviour": self.behaviour.to_dict() if self.behaviour else None,
         }
 
 
-def run(plan: Plan, *, tracking: Tracking) -> Report:
-    """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
+def prepare(plan: Plan) -> Splits:
+    """The stories to train and measure on; whatever would stop the run later is refused before it is logged.
+
+    Raises:
+        RecordError, CaseError: stories, comments or cases that cannot be read, or too few stories.
+        SettingsError: the folder for checkpoints holds another run.
+    """
     splits = split(read_stories(plan.stories))
+    if not all((splits.train, settled(splits.dev), settled(splits.test))):
+        counts = f"{len(splits.train)} to train, {len(splits.dev)} for dev, {len(splits.test)} to test"
+        raise RecordError(f"{plan.stories}: stories are {counts}. Give a folder with some of each.")
+    if plan.comments:
+        read_comments(plan.comments)
+    if plan.behaviour:
+        read_cases(plan.behaviour)
+    remember(plan.checkpoints, plan.settings, splits.train)
+    return splits
+
+
+def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
+    """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
     tracking.settings(plan.settings.to_dict())
     trained = train_encoder(
         splits.train,
         splits.dev,
         settings=plan.settings,
-        folder=plan.work / "checkpoints",
+        folder=plan.checkpoints,
         callbacks=(tracking.curves(),),
     )
     full, small = export_encoder(trained.model, plan.work / "export")
     logits = encoder_logits(small, splits.dev, trained.tokenizer, plan.settings)
-    decisions = _decide(logits, splits.dev)
+    decisions = find_decisions(logits, splits.dev)
     _write(plan, small, trained, decisions, splits, figures={})
     report = _report(plan, full, logits, decisions, splits, trained)
     _write(plan, small, trained, decisions, splits, figures=report.to_dict())
@@ -121,14 +150,16 @@ def encoder_logits(
     return np.stack([session.sentence_logits(story).max(axis=0) for story in readable])
 
 
-def _cues(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
+def cues_of(stories: Sequence[LabelledStory]) -> NDArray[np.bool_]:
+    """Which stories hold a cue of a complaint process, shape (stories,)."""
     return np.array([has_cue(labelled.story) for labelled in stories], dtype=np.bool_)
 
 
-def _decide(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) -> Decisions:
+def find_decisions(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) -> Decisions:
+    """Calibration and thresholds from uncalibrated logits, shape (stories, 4); borderline ones stay out."""
     sure = np.array([not labelled.borderline for labelled in dev])
-    curves = calibrate(logits[sure], held(dev)[sure], cues=_cues(dev)[sure])
-    stated = probabilities(logits, calibration=curves, cue=_cues(dev))
+    curves = calibrate(logits[sure], held(dev)[sure], cues=cues_of(dev)[sure])
+    stated = probabilities(logits, calibration=curves, cue=cues_of(dev))
     return Decisions(calibration=curves, thresholds=choose_thresholds(stated[sure], held(dev)[sure]))
 
 
@@ -163,12 +194,10 @@ def _report(
     trained: TrainedEncoder,
 ) -> Report:
     classifier = ComplaintClassifier.load(plan.bundle)
-    cues, truth = _cues(splits.dev), held(splits.dev)
+    cues, truth = cues_of(splits.dev), held(splits.dev)
     stated = probabilities(logits, calibration=decisions.calibration, cue=cues)
-    clear = np.array([decisions.thresholds[label].clear for label in LABELS])
     whole_logits = encoder_logits(full, splits.dev, trained.tokenizer, plan.settings)
     whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
-    same = ((whole >= clear) == (stated >= clear)).all(axis=1)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
     test, dev = (judge(settled(part), classifier=classifier) for part in (splits.test, splits.dev))
     outside = _comments(plan.comments, classifier) if plan.comments else None
@@ -180,12 +209,13 @@ def _report(
             label: calibration_error(stated[sure, column], truth[sure, column])
             for column, label in enumerate(LABELS)
         },
-        int8_agreement=float(same.mean()),
+        int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits) if plan.baselines else {},
         columns=measure_columns(test, name="test", dev=dev, comments=outside),
         nations=measure_nations(splits),
         comments=outside.counts() if outside else None,
+        behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
     )
 
 
@@ -193,11 +223,15 @@ def _comments(file: Path, classifier: ComplaintClassifier) -> CommentFigures:
     return measure_comments(read_comments(file), classifier=classifier)
 
 
+def _behaviour(file: Path, classifier: ComplaintClassifier) -> BehaviourFigures:
+    return measure_behaviour(run_cases(read_cases(file), classifier=classifier))
+
+
 def _plots(
     plan: Plan, logits: NDArray[np.float32], decisions: Decisions, splits: Splits, trained: TrainedEncoder
 ) -> dict[str, Figure]:
     judged = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
-    stated = probabilities(logits, calibration=decisions.calibration, cue=_cues(splits.dev))
+    stated = probabilities(logits, calibration=decisions.calibration, cue=cues_of(splits.dev))
     return draw_plots(judged, probabilities=stated, held=held(splits.dev), log=trained.log)
 
 

@@ -73,6 +73,12 @@ def near_duplicates(texts: list[str]) -> list[tuple[int, int]]:
     return pairs
 
 
+def fingerprint(stories: tuple[LabelledStory, ...]) -> str:
+    """SHA-256 over ids, words and labels: the same stories in any order give the same one."""
+    lines = sorted(f"{s.id}\t{s.story.title}\t{s.story.text}\t{','.join(s.labels)}" for s in stories)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def _partners(stories: list[LabelledStory]) -> list[tuple[int, int]]:
     first: dict[str, int] = {}
     pairs = []

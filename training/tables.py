@@ -172,6 +172,87 @@ def _estimate(estimate: Mapping[str, Any] | None) -> str:
     return f"{estimate['value']:.2f} ({low:.2f} to {high:.2f}){'*' if estimate['small'] else ''}"
 
 
+def behaviour_table(figures: Mapping[str, Any]) -> str:
+    """Pass rates of behavioural cases by kind and phenomenon, as they stand: worst first within a kind."""
+    return _table(
+        ("kind", "phenomenon", "passed", "cases", "share"),
+        [
+            (
+                kind.replace("_", " "),
+                phenomenon.replace("_", " "),
+                str(rate["passed"]),
+                str(rate["cases"]),
+                f"{rate['passed'] / rate['cases']:.0%}",
+            )
+            for kind, rates in figures["kinds"].items()
+            for phenomenon, rate in rates.items()
+        ],
+    )
+
+
+def beside_table(candidate: Mapping[str, str], champion: Mapping[str, str] | None) -> str:
+    """A candidate's figures, in words, beside those of the champion, if there is one."""
+    before = champion or {}
+    return _table(
+        ("figure", "champion", "candidate"),
+        [(name, before.get(name, "-"), value) for name, value in candidate.items()],
+    )
+
+
+def checks_table(checks: Sequence[Mapping[str, Any]]) -> str:
+    """Every rule of the promotion gate: whether it passed, and on what figures."""
+    rows = [("passed" if one["passed"] else "FAILED", one["rule"], one["fact"]) for one in checks]
+    return _table(("", "rule", "figures"), rows)
+
+
+def versions_table(versions: Sequence[Mapping[str, Any]]) -> str:
+    """Registered versions: aliases, figures as last measured, what the gate said."""
+    figures = ("dev_macro_f1", "dev_pause_recall", "dev_pause_precision", "behaviour")
+    return _table(
+        ("version", "bundle", "aliases", *(name.replace("_", " ") for name in figures), "gate", "accepted"),
+        [
+            (
+                str(one["number"]),
+                one["bundle"],
+                ", ".join(one["aliases"]),
+                *(f"{one['figures'][name]:.3f}" if name in one["figures"] else "-" for name in figures),
+                one["gate"] or "-",
+                one["accepted"] or "-",
+            )
+            for one in versions
+        ],
+    )
+
+
+def curve_table(points: Sequence[Mapping[str, Any]]) -> str:
+    """Points of a learning curve: F1 and, in brackets, average precision of each label."""
+    return _table(
+        ("share", "stories", "macro-F1", *LABELS),
+        [
+            (
+                f"{point['share']:g}",
+                str(point["stories"]),
+                f"{point['macro_f1']:.3f}",
+                *(_f1_and_rank(point, label) for label in LABELS),
+            )
+            for point in points
+        ],
+    )
+
+
+def _f1_and_rank(point: Mapping[str, Any], label: str) -> str:
+    ranked = point["average_precision"][label]
+    return f"{point['f1'][label]:.3f} ({'-' if ranked is None else f'{ranked:.3f}'})"
+
+
+def flips_table(flips: Sequence[Mapping[str, str]]) -> str:
+    """Stories whose decision changes."""
+    keys = ("turn", "id", "gold", "before", "after")
+    return _table(
+        ("turn", "story", "readers say", "before", "after"), [[flip[key] for key in keys] for flip in flips]
+    )
+
+
 def _interval(bounds: Sequence[float]) -> str:
     return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
 

@@ -38,13 +38,26 @@ class Tracking:
         """Keeps the bundle's files with the run."""
         mlflow.log_artifacts(str(folder), "bundle")
 
+    @contextmanager
+    def child(self, name: str) -> Iterator["Tracking"]:
+        """A run within this one; while it is open, everything is logged to it."""
+        with _run(name, nested=True) as tracking:
+            yield tracking
+
 
 @contextmanager
-def open_tracking(uri: str) -> Iterator[Tracking]:
+def open_tracking(uri: str, *, name: str | None = None) -> Iterator[Tracking]:
     """A run in the store at ``uri``: a SQLite file such as ``sqlite:///mlflow.db``, or a tracking server."""
     mlflow.set_tracking_uri(uri)
     mlflow.set_experiment(EXPERIMENT)
-    mlflow.start_run()
+    with _run(name, nested=False) as tracking:
+        yield tracking
+
+
+@contextmanager
+def _run(name: str | None, *, nested: bool) -> Iterator[Tracking]:
+    """A run that is marked failed if anything goes wrong in it."""
+    mlflow.start_run(run_name=name, nested=nested)
     try:
         yield Tracking()
     except BaseException:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +30,7 @@ from training.augment import Augmenter
 from training.features import Features, collate, featurise, token_count
 from training.head import loss, read_batch, story_logits
 from training.settings import BASE_MODEL, BASE_MODEL_SHA256, SettingsError, TrainingSettings, base_folder
+from training.splits import fingerprint
 from training.stories import LabelledStory, held
 
 logger = logging.getLogger(__name__)
@@ -56,7 +58,7 @@ def train_encoder(
     A checkpoint found there is resumed when it was made with the same settings and stories; otherwise
     SettingsError says so.
     """
-    _remember(folder, settings, train)
+    remember(folder, settings, train)
     tokenizer = load_tokenizer(settings)
     model = new_model(settings)
     trainer = _StoryTrainer(
@@ -64,8 +66,9 @@ def train_encoder(
         optimizers=(_optimizer(model, settings), None),
         args=_arguments(settings, folder, steps_per_epoch=-(-len(train) // settings.stories_per_batch)),
         train_dataset=_lengths(train, tokenizer, settings),
-        callbacks=[_DevCurve(dev, tokenizer, settings), *callbacks],
+        callbacks=list(callbacks),
     )
+    trainer.add_callback(_DevCurve(dev, tokenizer, settings, log=trainer.log))
     trainer.read_from(train, tokenizer=tokenizer, settings=settings)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
     # In training the forward pass is wrapped to run in bfloat16; what is exported and measured is not.
@@ -150,17 +153,21 @@ class _DevCurve(TrainerCallback):
     """Logs how well dev is ranked after each epoch (mean average precision over the labels)."""
 
     def __init__(
-        self, dev: tuple[LabelledStory, ...], tokenizer: Tokenizer, settings: TrainingSettings
+        self,
+        dev: tuple[LabelledStory, ...],
+        tokenizer: Tokenizer,
+        settings: TrainingSettings,
+        *,
+        log: Callable[[dict[str, float]], None],
     ) -> None:
-        self._dev, self._tokenizer, self._settings = dev, tokenizer, settings
+        self._dev, self._tokenizer, self._settings, self._log = dev, tokenizer, settings, log
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, model: PreTrainedModel, **_: Any) -> None:
         """Reads all of dev once; leaves the model in training mode."""
         logits = predict_logits(model.eval(), self._dev, tokenizer=self._tokenizer, settings=self._settings)
         model.train()
         value = float(average_precision_score(held(self._dev), logits, average="macro"))
-        entry = {"dev_average_precision": value, "epoch": state.epoch, "step": state.global_step}
-        state.log_history.append(entry)
+        self._log({"dev_average_precision": value})  # the trainer's own log: every other callback hears of it
         logger.info("epoch %.0f: dev average precision %.3f", state.epoch, value)
 
 
@@ -215,8 +222,12 @@ def _check_weights(file: Path) -> None:
         )
 
 
-def _remember(folder: Path, settings: TrainingSettings, train: tuple[LabelledStory, ...]) -> None:
-    """Refuses to resume a run that was started with other settings or other stories."""
+def remember(folder: Path, settings: TrainingSettings, train: tuple[LabelledStory, ...]) -> None:
+    """Notes in ``folder`` what is trained there.
+
+    Raises:
+        SettingsError: a run with other settings or other stories was started there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     now = {"settings": settings.to_dict(), "stories": fingerprint(train)}
     note = folder / "run.json"
@@ -225,9 +236,3 @@ def _remember(folder: Path, settings: TrainingSettings, train: tuple[LabelledSto
             f"{folder}: holds a run with other settings or stories. Name another folder, or delete this one."
         )
     note.write_text(json.dumps(now, indent=2), encoding="utf-8")
-
-
-def fingerprint(stories: tuple[LabelledStory, ...]) -> str:
-    """SHA-256 over ids, words and labels: the same stories in any order give the same one."""
-    lines = sorted(f"{s.id}\t{s.story.title}\t{s.story.text}\t{','.join(s.labels)}" for s in stories)
-    return sha256("\n".join(lines).encode()).hexdigest()

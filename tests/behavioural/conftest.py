@@ -1,37 +1,33 @@
 """Prints, after the behavioural tests, how many cases of each phenomenon passed."""
 
-from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
+from training.behaviour import Case, render_rates, tally
+
+_CASES: dict[str, Case] = {}
+
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Notes on each test which case it judges, so that its report knows the phenomenon."""
+    """Notes which case each test judges, so that its report leads to the phenomenon."""
     call = getattr(item, "callspec", None)
     case = call.params.get("case") if call else None
-    if case is not None:
-        item.user_properties.append(("behaviour", f"{case.kind}: {case.phenomenon}"))
+    if isinstance(case, Case):
+        _CASES[item.nodeid] = case
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line a phenomenon, worst first; nothing when no case ran."""
-    passed, judged = _tally(terminalreporter)
-    if not judged:
-        return
-    terminalreporter.section(f"behaviour: {passed.total()} of {judged.total()} cases pass")
-    for name in sorted(judged, key=lambda name: (passed[name] / judged[name], name)):
-        share = passed[name] / judged[name]
-        terminalreporter.write_line(f"{share:6.0%}  {passed[name]:3} of {judged[name]:3}  {name}")
+    figures = tally(_judged(terminalreporter))
+    if figures.cases:
+        terminalreporter.section(f"behaviour: {figures.passed} of {figures.cases} cases pass")
+        terminalreporter.write_line(render_rates(figures))
 
 
-def _tally(terminalreporter: pytest.TerminalReporter) -> tuple[Counter[str], Counter[str]]:
-    """Cases that passed, and cases that ran to a verdict; a known miss counts as judged only."""
-    passed: Counter[str] = Counter()
-    judged: Counter[str] = Counter()
+def _judged(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[Case, bool]]:
+    """Cases that ran to a verdict, and whether they passed; a known miss counts as judged only."""
     for outcome in ("passed", "failed", "xfailed"):
         for report in terminalreporter.stats.get(outcome, []):
-            name = dict(report.user_properties).get("behaviour")
-            if name is not None and report.when == "call":
-                judged[name] += 1
-                passed[name] += outcome == "passed"
-    return passed, judged
+            if report.when == "call" and report.nodeid in _CASES:
+                yield _CASES[report.nodeid], outcome == "passed"

@@ -1,63 +1,28 @@
 """Does the released model read like a careful moderator?
 
-Three kinds of case, after CheckList: *minimum function* (a clear story gets its labels and action),
-*invariance* (a change that says nothing new changes nothing), *directional* (a clause that says something
-new moves the labels the right way). Written by hand, clear by the labelling guide, never trained on.
+The kinds of case and the rule that judges them stand in ``training.behaviour``. The cases are written by
+hand, clear by the labelling guide, never trained on. ``complaint-context behaviour --write-known-misses
+tests/behavioural/known_misses.toml`` lists anew what the released model misses.
 """
 
-import json
 import re
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from classifier import LABELS, Action, ComplaintClassifier, Story
+from classifier import LABELS, Action, Story
 from classifier.labels import in_order
 from classifier.sentences import sentences
+from training.behaviour import KINDS, Case, find_miss, read_cases
 from training.splits import near_duplicates
 from training.stories import LabelledStory, read_stories
 
 HERE = Path(__file__).parent
 STORIES = HERE.parents[1] / "data" / "stories"
 MIN_SENTENCE_WORDS = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One line of ``cases.jsonl``; the ``changed_`` fields are None where the kind has none."""
-
-    id: str
-    kind: str
-    phenomenon: str
-    title: str = ""
-    text: str
-    labels: list[str]
-    action: str | None = None
-    changed_title: str | None = None
-    changed_text: str | None = None
-    changed_labels: list[str] | None = None
-
-    @property
-    def story(self) -> Story:
-        """The story as first told."""
-        return Story(id=self.id, title=self.title, text=self.text)
-
-    @property
-    def changed_story(self) -> Story:
-        """The story after the change; a title without a change of its own stays."""
-        title = self.title if self.changed_title is None else self.changed_title
-        return Story(id=self.id, title=title, text=self.changed_text)
-
-    @property
-    def stories(self) -> list[Story]:
-        """The story, and the changed one where there is one."""
-        return [self.story] if self.changed_text is None else [self.story, self.changed_story]
-
-
-CASES = [Case(**json.loads(line)) for line in (HERE / "cases.jsonl").read_text("utf-8").splitlines()]
+CASES = read_cases(HERE / "cases.jsonl")
 KNOWN_MISSES = tomllib.loads((HERE / "known_misses.toml").read_text("utf-8"))
 
 
@@ -71,8 +36,8 @@ def _parameter(case):
     return pytest.param(case, id=case.id, marks=marks)
 
 
-def labels(classifier: ComplaintClassifier, story: Story) -> list[str]:
-    return [str(label) for label in classifier.assess(story).labels]
+def miss(case: Case, classifier) -> str | None:
+    return find_miss(case, [classifier.assess(story) for story in case.stories])
 
 
 # --- the model
@@ -80,18 +45,17 @@ def labels(classifier: ComplaintClassifier, story: Story) -> list[str]:
 
 @of_kind("minimum_function")
 def test_a_clear_story_gets_its_labels_and_action(case, released):
-    assessment = released.assess(case.story)
-    assert ([str(label) for label in assessment.labels], str(assessment.action)) == (case.labels, case.action)
+    assert miss(case, released) is None
 
 
 @of_kind("invariance")
 def test_a_change_that_says_nothing_new_changes_no_label(case, released):
-    assert [labels(released, story) for story in case.stories] == [case.labels, case.labels]
+    assert miss(case, released) is None
 
 
 @of_kind("directional")
 def test_a_clause_that_says_something_new_moves_the_labels(case, released):
-    assert [labels(released, story) for story in case.stories] == [case.labels, case.changed_labels]
+    assert miss(case, released) is None
 
 
 # --- the suite
@@ -100,7 +64,7 @@ def test_a_clause_that_says_something_new_moves_the_labels(case, released):
 def test_the_suite_is_large_and_varied():
     assert len(CASES) >= 400
     assert len({case.phenomenon for case in CASES}) >= 30
-    assert set(Counter(case.kind for case in CASES)) == {"minimum_function", "invariance", "directional"}
+    assert {case.kind for case in CASES} == set(KINDS)
 
 
 def test_no_two_cases_share_an_id_or_a_story():

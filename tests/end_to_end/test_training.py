@@ -19,9 +19,9 @@ from classifier.labels import LABELS
 from classifier.story import Story
 from training.evaluate import settled, unsettled
 from training.settings import SettingsError, read_settings
-from training.splits import split
+from training.splits import fingerprint, split
 from training.stories import read_stories
-from training.train import fingerprint, train_encoder
+from training.train import train_encoder
 
 COMMAND = Path(sys.executable).with_name("complaint-context")
 STORIES = Path(__file__).resolve().parents[2] / "data" / "stories"

@@ -18,8 +18,9 @@ from transformers.trainer_utils import get_last_checkpoint
 from training.baselines.batches import first_word_pieces, pad, read_by_length
 from training.baselines.scored import ScoredBaseline, held
 from training.settings import TrainingSettings, base_folder
+from training.splits import fingerprint
 from training.stories import LabelledStory
-from training.train import fingerprint, new_model
+from training.train import new_model
 
 WORD_PIECES = 128
 """Where the default base's own tokenizer file cuts a text, special tokens included."""

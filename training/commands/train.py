@@ -10,7 +10,14 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.markdown import Markdown
 
-from training.commands.options import STORIES, CommentsOption, StoriesOption
+from training.commands.options import (
+    STORIES,
+    TRACKING_URI,
+    BehaviourOption,
+    CommentsOption,
+    StoriesOption,
+    TrackingOption,
+)
 from training.settings import TrainingSettings, read_settings
 
 
@@ -25,7 +32,8 @@ def train(
     bundle_version: Annotated[int, typer.Option("--version", help="The bundle's version number.")] = 1,
     baselines: Annotated[bool, typer.Option(help="Also fit and measure the baselines.")] = True,
     comments: CommentsOption = None,
-    tracking_uri: Annotated[str, typer.Option(help="MLflow store or server.")] = "sqlite:///mlflow.db",
+    behaviour: BehaviourOption = None,
+    tracking_uri: TrackingOption = TRACKING_URI,
 ) -> None:
     """Train a model, measure it beside the baselines, write it as a bundle.
 
@@ -33,6 +41,7 @@ def train(
     """
     from training.run import (
         Plan,
+        prepare,
         run,
     )  # torch and MLflow are slow to import, and only this command needs them
     from training.tracking import open_tracking
@@ -49,7 +58,9 @@ def train(
         settings=chosen if seed is None else replace(chosen, seed=seed),
         baselines=baselines,
         comments=comments,
+        behaviour=behaviour,
     )
+    splits = prepare(plan)
     with open_tracking(tracking_uri) as tracking:
-        run(plan, tracking=tracking)
+        run(plan, splits, tracking=tracking)
     Console().print(Markdown((bundle / "README.md").read_text(encoding="utf-8")))

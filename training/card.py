@@ -1,6 +1,7 @@
 """The model card: README.md of a bundle, written from its manifest so that no figure is typed by hand."""
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from training.tables import (
     nations_table,
     prices_table,
     summary_table,
+    tried_table,
 )
 
 _CARD = """\
@@ -70,6 +72,11 @@ in a hundred, if live stories were as full of near misses as dev is (they are no
 ## Calibration
 Expected calibration error on dev: {calibration}.
 
+## What was tried
+Figures of their time, one seed; this bundle's own are above.
+
+{tried}
+
 ## Not for
 Deciding without a person; languages other than English; complaints outside health and social care; judging
 whether a complaint is justified. Weak spots: oblique wording without any word of complaint, and letters never
@@ -122,6 +129,7 @@ def render_card(manifest: dict[str, Any]) -> str:
         thresholds=_thresholds(manifest),
         prices=prices_table(figures["prices"]),
         behaviour=_behaviour(figures.get("behaviour")),
+        tried=tried_table(_tried()),
         calibration=", ".join(f"{k} {v:.3f}" for k, v in figures["dev_calibration_error"].items()),
     )
 
@@ -136,6 +144,10 @@ def _nations(figures: dict[str, Any]) -> str:
     if "nations" not in figures:
         return _NOT_MEASURED
     return f"{_NATIONS_NOTE}\n\n{nations_table(figures['nations'])}"
+
+
+def _tried() -> list[dict[str, Any]]:
+    return tomllib.loads(Path(__file__).with_name("tried.toml").read_text(encoding="utf-8"))["tried"]
 
 
 def _comments(counts: dict[str, Any] | None) -> str:

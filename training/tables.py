@@ -172,6 +172,17 @@ def _estimate(estimate: Mapping[str, Any] | None) -> str:
     return f"{estimate['value']:.2f} ({low:.2f} to {high:.2f}){'*' if estimate['small'] else ''}"
 
 
+def tried_table(tried: Sequence[Mapping[str, Any]]) -> str:
+    """What was tried on the way, without it and with it, and whether it stayed."""
+    return _table(
+        ("tried", "measured", "without", "with", "kept"),
+        [
+            (*(one[key] for key in ("what", "measured", "without", "with")), "yes" if one["kept"] else "no")
+            for one in tried
+        ],
+    )
+
+
 def behaviour_table(figures: Mapping[str, Any]) -> str:
     """Pass rates of behavioural cases by kind and phenomenon, as they stand: worst first within a kind."""
     return _table(

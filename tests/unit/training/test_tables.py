@@ -9,6 +9,7 @@ from training.tables import (
     prices_table,
     slices_table,
     summary_table,
+    tried_table,
     worst_table,
 )
 
@@ -203,3 +204,14 @@ def test_worst_table_says_where_a_weakness_is_not_sure():
 @pytest.mark.parametrize("table", [labels_table, summary_table])
 def test_every_row_has_as_many_cells_as_the_header(table):
     assert len({len(row) for row in cells(table(figures()))}) == 1
+
+
+def test_what_was_tried_says_whether_it_stayed():
+    tried = [
+        {"what": "a faster head", "measured": "loss", "without": "0.4", "with": "0.2", "kept": True},
+        {"what": "a mean of weights", "measured": "macro-F1", "without": "0.9", "with": "0.9", "kept": False},
+    ]
+    assert tried_table(tried).splitlines()[2:] == [
+        "| a faster head | loss | 0.4 | 0.2 | yes |",
+        "| a mean of weights | macro-F1 | 0.9 | 0.9 | no |",
+    ]

@@ -23,7 +23,7 @@ class Suspicion:
     """A story whose labels a reader should look at again.
 
     ``score``: how well the given labels fit the opinion, in 0..1; the least comes first. ``quotes``: for each
-    label that is doubted the words given as evidence, for each that is missed the most telling sentence; each once.
+    label that is doubted the words given as evidence, for each that is missed the most telling sentence.
     """
 
     id: str

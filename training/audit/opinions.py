@@ -2,6 +2,10 @@
 
 Out of fold, a cheap model is fitted five times, each time without the families of a fifth of the stories. A
 bundle gives its own view, which only counts on stories it was not trained on.
+
+Which cheap model: 900 stories, the labels of every twentieth made wrong, ranked by how badly labels fit.
+TF-IDF with balanced logistic regression found the wrong ones with average precision 0.45, sentence
+embeddings 0.15, both together 0.29.
 """
 
 from collections.abc import Callable, Sequence

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from training.interchange.label_studio import Disagreement, Tasks, read_tasks, to_task
+from training.interchange.annotations import Disagreement, Tasks, read_tasks
 from training.interchange.table import read_table, write_table
+from training.interchange.tasks import to_task
 from training.interchange.whole_file import open_whole
 from training.stories import LabelledStory, RecordError, read_records, sound, to_record
 

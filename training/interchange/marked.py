@@ -22,9 +22,10 @@ def find_marked(value: dict[str, Any], *, field: Field, story: Story) -> Span:
     """
     start, end = _offsets(value)
     words, text = getattr(story, field), value.get("text")
+    if text is None and 0 <= start < end <= len(words):
+        return Span(field, start, end)
     for place in ((start, end), _code_points(words, start, end)):
-        inside = 0 <= place[0] < place[1] <= len(words)
-        if inside and (text is None or _same(words[slice(*place)], text)):
+        if 0 <= place[0] < place[1] <= len(words) and _same(words[slice(*place)], text):
             return Span(field, *place)
     if isinstance(text, str) and text.strip() and words.count(text) == 1:
         return Span(field, words.index(text), words.index(text) + len(text))

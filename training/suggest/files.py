@@ -11,7 +11,7 @@ from classifier.assess import ComplaintClassifier
 from classifier.backlog.rows import Row, read_rows
 from classifier.errors import RowError
 from classifier.story import Story
-from training.interchange.label_studio import to_prediction
+from training.interchange.tasks import to_prediction
 from training.interchange.whole_file import open_whole
 from training.progress import Track, quietly
 from training.suggest.choice import Pick, choose

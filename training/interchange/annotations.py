@@ -1,27 +1,24 @@
-"""Label Studio's tasks: annotations to records, stories to tasks. The controls are data/label_studio.xml's.
+"""Label Studio's annotations, read: what "Export as JSON" gives, of tasks set up with data/label_studio.xml.
 
-Does: read what "Export as JSON" gives, join annotators who agree, write annotations and predictions.
-Does not: choose between annotators; read JSON-MIN, CSV or drafts; speak to a server.
+Does: count what was skipped, join annotators who agree, name those who do not.
+Does not: choose between annotators; read JSON-MIN, CSV, drafts or predictions; speak to a server.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.assessment import Assessment, Nation
+from classifier.assessment import Nation
 from classifier.errors import StoryError
 from classifier.labels import Label, in_order
-from classifier.story import Field, Span, Story
+from classifier.story import Field, Story
 from training.interchange.marked import find_marked, widen
-from training.stories import LabelledStory, Quote, RecordError
+from training.interchange.tasks import MARKS, NONE
+from training.stories import RecordError
 
-NONE = "none"
-"""The choice that says: no label holds. Without it, a task left blank would look labelled."""
-
-_EVIDENCE: dict[Field, str] = {"text": "evidence", "title": "title_evidence"}
-_MARKS = {control: field for field, control in _EVIDENCE.items()}
+_FIELDS: dict[str, Field] = {control: field for field, control in MARKS.items()}
 _CONTROLS = ("labels", "evidence", "nation", "borderline", "phenomena")
 _CONFIGURATION = "data/label_studio.xml"
 
@@ -55,7 +52,9 @@ def read_tasks(file: Path) -> Tasks:
     Raises:
         RecordError: the file as a whole is no export.
     """
-    records, disagreements, cancelled, unlabelled = [], [], 0, 0
+    records: list[tuple[str, dict[str, Any] | RecordError]] = []
+    disagreements: list[Disagreement] = []
+    cancelled = unlabelled = 0
     for number, task in enumerate(_tasks(file), start=1):
         place = f"{file}:{number}"
         try:
@@ -74,50 +73,6 @@ def read_tasks(file: Path) -> Tasks:
         unlabelled=unlabelled,
         disagreements=tuple(disagreements),
     )
-
-
-def to_task(labelled: LabelledStory) -> dict[str, Any]:
-    """A task with one annotation that says all that is said of the story."""
-    result = [
-        *_result(labelled.story, labels=labelled.labels, quotes=labelled.evidence, nation=labelled.nation),
-        *([_choices("borderline", ["borderline"])] if labelled.borderline else []),
-        *(
-            [_region("phenomena", "text", "textarea", text=list(labelled.phenomena))]
-            if labelled.phenomena
-            else []
-        ),
-    ]
-    return {
-        "data": _data(labelled.story),
-        "annotations": [{"result": _numbered(result), "was_cancelled": False}],
-    }
-
-
-def to_prediction(story: Story, *, assessment: Assessment, more: Mapping[str, str]) -> dict[str, Any]:
-    """A task to label, with what a model says of it as a prediction.
-
-    Args:
-        more: further columns for the list of tasks.
-    """
-    quotes = [
-        Quote(quote.label, Span(quote.field, quote.start, quote.end))
-        for quote in assessment.evidence
-        if quote.label in assessment.labels
-    ]
-    result = _result(story, labels=assessment.labels, quotes=quotes, nation=assessment.nation)
-    return {
-        "data": {**_data(story), **more},
-        "predictions": [
-            {
-                "model_version": assessment.model,
-                "score": max(assessment.scores.values()),
-                "result": _numbered(result),
-            }
-        ],
-    }
-
-
-# --- in
 
 
 def _tasks(file: Path) -> list[Any]:
@@ -177,8 +132,8 @@ def _by_control(annotation: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in _CONTROLS}
     for item in annotation.get("result") or []:
         name = item.get("from_name") if isinstance(item, dict) else None
-        if name in _MARKS and isinstance(item.get("value"), dict):
-            found["evidence"].append({**item["value"], "field": _MARKS[name]})
+        if name in _FIELDS and isinstance(item.get("value"), dict):
+            found["evidence"].append({**item["value"], "field": _FIELDS[name]})
         elif name in found and isinstance(item.get("value"), dict):
             found[name].append(item["value"])
         else:
@@ -223,46 +178,3 @@ def _each_once(items: Iterable[Any]) -> list[Any]:
         if item not in kept:
             kept.append(item)
     return kept
-
-
-# --- out
-
-
-def _data(story: Story) -> dict[str, str]:
-    return {"id": story.id, "title": story.title, "text": story.text}
-
-
-def _result(
-    story: Story, *, labels: Sequence[Label], quotes: Iterable[Quote], nation: Nation
-) -> list[dict[str, Any]]:
-    return [
-        _choices("labels", [str(label) for label in labels] or [NONE]),
-        *(_mark(quote, story) for quote in quotes),
-        _choices("nation", [str(nation)]),
-    ]
-
-
-def _choices(control: str, chosen: list[str]) -> dict[str, Any]:
-    return _region(control, "text", "choices", choices=chosen)
-
-
-def _mark(quote: Quote, story: Story) -> dict[str, Any]:
-    span = quote.span
-    return _region(
-        _EVIDENCE[span.field],
-        span.field,
-        "labels",
-        start=span.start,
-        end=span.end,
-        text=story.quote(span),
-        labels=[str(quote.label)],
-    )
-
-
-def _region(control: str, field: Field, kind: str, **value: Any) -> dict[str, Any]:
-    return {"from_name": control, "to_name": field, "type": kind, "value": value}
-
-
-def _numbered(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Label Studio tells regions of a task apart by an id."""
-    return [{"id": f"r{number}", **item} for number, item in enumerate(result, start=1)]

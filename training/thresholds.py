@@ -3,8 +3,8 @@
 Each label starts at the threshold with its best F1: the middle one of many resampled dev sets. Then recall
 comes first: the thresholds of all labels that pause moderation are lowered together, until we can be
 confident (lower 95% bound, so that few dev stories cannot flatter us) that the share of stories paused, of
-those to pause, reaches a floor. Lowered further, until the share paused or sent to a person reaches a higher
-floor, they become those for review.
+those to pause, reaches a floor. Lowered further, as far as the share of dev stories that this sends to a
+person stays within a budget and more of those to pause are found, they become those for review.
 """
 
 from dataclasses import asdict, dataclass
@@ -21,7 +21,8 @@ LIVE_RATE = 0.01
 """Share of stories at the live site that speak of a complaint; training sets are far richer."""
 
 PAUSE_RECALL_FLOOR = 0.93
-HELD_RECALL_FLOOR = 0.96
+REVIEW_BUDGET = 0.03
+"""Largest share of dev stories sent to a person; a live site has fewer near misses, and sends fewer."""
 
 _PAUSING = np.array([label in PAUSING for label in LABELS])
 _STEPS = np.arange(0.0, 6.01, 0.02)
@@ -53,7 +54,7 @@ def choose_thresholds(probabilities: NDArray[np.float64], held: NDArray[np.bool_
     """Both thresholds of each label; ``probabilities`` (in 0..1) and ``held`` have shape (stories, 4)."""
     best = best_thresholds(probabilities, held)
     clear = lower_to(best, probabilities, held, floor=PAUSE_RECALL_FLOOR)
-    review = lower_to(clear, probabilities, held, floor=HELD_RECALL_FLOOR)
+    review = lower_within(clear, probabilities, held, budget=REVIEW_BUDGET)
     return {
         label: Thresholds(review=_rounded_down(review[n]), clear=_rounded_down(clear[n]))
         for n, label in enumerate(LABELS)
@@ -104,6 +105,30 @@ def lower_to(
         if recall_bound(found, int(should.sum())) >= floor:
             return lowered
     return thresholds
+
+
+def lower_within(
+    thresholds: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
+    held: NDArray[np.bool_],
+    *,
+    budget: float,
+) -> NDArray[np.float64]:
+    """``thresholds``, those of pausing labels lowered together, by as little as finds the most.
+
+    ``budget`` is the largest share of stories, in 0..1, that may reach a lowered threshold and none as given.
+    """
+    should = held[:, _PAUSING].any(axis=1)
+    paused = (probabilities >= thresholds)[:, _PAUSING].any(axis=1)
+    chosen, most = thresholds, int((paused & should).sum())
+    for step in _STEPS:
+        lowered = np.where(_PAUSING, _shift(thresholds, -step), thresholds)
+        reached = (probabilities >= lowered)[:, _PAUSING].any(axis=1)
+        if (reached & ~paused).mean() > budget:
+            break
+        if (found := int((reached & should).sum())) > most:
+            chosen, most = lowered, found
+    return chosen
 
 
 def _shift(probabilities: NDArray[np.float64], log_odds: float) -> NDArray[np.float64]:

@@ -7,13 +7,13 @@ from scipy.stats import beta, binom
 from classifier.bundle import Thresholds
 from classifier.labels import LABELS, Label
 from training.thresholds import (
-    HELD_RECALL_FLOOR,
     LIVE_RATE,
     PAUSE_RECALL_FLOOR,
     Price,
     best_thresholds,
     choose_thresholds,
     lower_to,
+    lower_within,
     price,
     recall_bound,
 )
@@ -81,12 +81,24 @@ def test_pausing_labels_are_lowered_to_the_floor_and_completed_is_not():
     assert lowered.review <= lowered.clear <= best
 
 
-def test_floors_are_kept_with_confidence_and_by_no_more_than_a_step():
-    (lowered,) = {choose_thresholds(*alike(PARTED, PARTED_HELD))[Label.PLANNED]}
-    positives = sum(PARTED_HELD)
-    for threshold, floor in ((lowered.clear, PAUSE_RECALL_FLOOR), (lowered.review, HELD_RECALL_FLOOR)):
-        found = round(recall_at(threshold, PARTED, PARTED_HELD) * positives)
-        assert recall_bound(found, positives) >= floor
+def test_the_floor_is_kept_with_confidence():
+    lowered, positives = choose_thresholds(*alike(PARTED, PARTED_HELD))[Label.PLANNED], sum(PARTED_HELD)
+    found = round(recall_at(lowered.clear, PARTED, PARTED_HELD) * positives)
+    assert recall_bound(found, positives) >= PAUSE_RECALL_FLOOR
+
+
+def review(scores, held, *, budget):
+    return float(lower_within(np.full(4, 0.5), *alike(scores, held), budget=budget)[0])
+
+
+def test_review_goes_as_low_as_the_budget_allows_and_no_lower_than_it_helps():
+    scores = [0.9] * 50 + [0.4, 0.3, 0.2, 0.1] + [0.01] * 46
+    held = [True] * 50 + [True, False, True, False] + [False] * 46
+    assert review(scores, held, budget=0.0) == 0.5
+    assert 0.3 < review(scores, held, budget=0.01) <= 0.4
+    assert 0.3 < review(scores, held, budget=0.02) <= 0.4
+    assert 0.1 < review(scores, held, budget=0.03) <= 0.2
+    assert 0.1 < review(scores, held, budget=0.5) <= 0.2
 
 
 def test_only_the_log_odds_are_shifted():

@@ -53,6 +53,12 @@ _CHARACTERS = {
     **dict.fromkeys(("T14", "T21", "T24"), "flat plain mixtures"),
     **dict.fromkeys(("T18", "T19", "T27"), "plain explicit statements"),
     "T26": "rough typing, second language, all nations",
+    "T28": "ongoing against completed, in pairs",
+    "T29": "planned against dropped, denied, said on the spot",
+    "T30": "whose complaint and about what",
+    "T31": "the ombudsman at every stage",
+    "T32": "misleading words, half-sentence complaints",
+    "T33": "short, misspelt, implicit, pasted letters",
 }
 """What each file was written for, as the data sheet says (data/README.md)."""
 

@@ -50,6 +50,19 @@ class Price:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pausing:
+    """What thresholds do to the decision to pause: shares in 0..1, and false pauses as in ``Price``.
+
+    The precision is that of the stories at hand, which are far richer in complaints than a live site.
+    """
+
+    recall: float
+    precision: float
+    false_pauses_per_1000: float
+    false_pauses_per_1000_at_most: float
+
+
 def choose_thresholds(probabilities: NDArray[np.float64], held: NDArray[np.bool_]) -> dict[Label, Thresholds]:
     """Both thresholds of each label; ``probabilities`` (in 0..1) and ``held`` have shape (stories, 4)."""
     best = best_thresholds(probabilities, held)
@@ -100,7 +113,7 @@ def lower_to(
     """
     should = held[:, _PAUSING].any(axis=1)
     for step in _STEPS:
-        lowered = np.where(_PAUSING, _shift(thresholds, -step), thresholds)
+        lowered = move(thresholds, log_odds=-step)
         found = int((probabilities >= lowered)[:, _PAUSING].any(axis=1)[should].sum())
         if recall_bound(found, int(should.sum())) >= floor:
             return lowered
@@ -122,13 +135,18 @@ def lower_within(
     paused = (probabilities >= thresholds)[:, _PAUSING].any(axis=1)
     chosen, most = thresholds, int((paused & should).sum())
     for step in _STEPS:
-        lowered = np.where(_PAUSING, _shift(thresholds, -step), thresholds)
+        lowered = move(thresholds, log_odds=-step)
         reached = (probabilities >= lowered)[:, _PAUSING].any(axis=1)
         if (reached & ~paused).mean() > budget:
             break
         if (found := int((reached & should).sum())) > most:
             chosen, most = lowered, found
     return chosen
+
+
+def move(thresholds: NDArray[np.float64], *, log_odds: float) -> NDArray[np.float64]:
+    """``thresholds`` in 0..1, shape (4,), those of pausing labels moved together, upwards where positive."""
+    return np.where(_PAUSING, _shift(thresholds, log_odds), thresholds)
 
 
 def _shift(probabilities: NDArray[np.float64], log_odds: float) -> NDArray[np.float64]:
@@ -157,12 +175,25 @@ def price(
 def _price(
     floor: float, thresholds: NDArray[np.float64], probabilities: NDArray[np.float64], held: NDArray[np.bool_]
 ) -> Price:
+    found = pause_at(thresholds, probabilities, held)
+    return Price(
+        recall_floor=floor,
+        recall=found.recall,
+        false_pauses_per_1000=found.false_pauses_per_1000,
+        false_pauses_per_1000_at_most=found.false_pauses_per_1000_at_most,
+    )
+
+
+def pause_at(
+    thresholds: NDArray[np.float64], probabilities: NDArray[np.float64], held: NDArray[np.bool_]
+) -> Pausing:
+    """What ``thresholds``, shape (4,), do; ``probabilities`` and ``held`` have shape (stories, 4)."""
     paused = (probabilities >= thresholds)[:, _PAUSING].any(axis=1)
     should = held[:, _PAUSING].any(axis=1)
     wrong, quiet = int(paused[~should].sum()), int((~should).sum())
-    return Price(
-        recall_floor=floor,
+    return Pausing(
         recall=float(paused[should].mean()) if should.any() else 1.0,
+        precision=float(should[paused].mean()) if paused.any() else 1.0,
         false_pauses_per_1000=1000 * (1 - LIVE_RATE) * wrong / max(quiet, 1),
         false_pauses_per_1000_at_most=1000 * (1 - LIVE_RATE) * _upper_bound(wrong, quiet),
     )

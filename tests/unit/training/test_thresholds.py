@@ -9,11 +9,14 @@ from classifier.labels import LABELS, Label
 from training.thresholds import (
     LIVE_RATE,
     PAUSE_RECALL_FLOOR,
+    Pausing,
     Price,
     best_thresholds,
     choose_thresholds,
     lower_to,
     lower_within,
+    move,
+    pause_at,
     price,
     recall_bound,
 )
@@ -137,7 +140,35 @@ def test_label_that_dev_never_holds_is_decided_at_one_half():
     assert set(chosen.values()) == {Thresholds(review=0.5, clear=0.5)}
 
 
-# --- what a floor costs
+def test_thresholds_of_pausing_labels_move_together_in_log_odds():
+    thresholds = np.array([0.5, 0.8, 0.6, 0.2])
+    assert move(thresholds, log_odds=0).tolist() == pytest.approx(thresholds.tolist())
+    assert move(thresholds, log_odds=np.log(4)).tolist() == pytest.approx([0.8, 16 / 17, 0.6, 0.5])
+    assert move(thresholds, log_odds=-np.log(4)).tolist() == pytest.approx([0.2, 0.5, 0.6, 1 / 17])
+
+
+# --- what thresholds and a floor cost
+
+
+def test_pausing_at_thresholds_counts_recall_precision_and_false_pauses():
+    scores, held = np.zeros((9, 4)), np.zeros((9, 4), dtype=bool)
+    held[:4, 1] = True
+    scores[:3, 1] = 0.5  # three of four at the threshold, which counts
+    scores[3, 1] = 0.49
+    scores[4, 0] = 0.9  # one of five wrongly
+    scores[5, 2] = 0.9  # completed does not pause
+    found = pause_at(np.full(4, 0.5), scores, held)
+    assert found == Pausing(
+        recall=3 / 4,
+        precision=3 / 4,
+        false_pauses_per_1000=1000 * (1 - LIVE_RATE) * 1 / 5,
+        false_pauses_per_1000_at_most=1000 * (1 - LIVE_RATE) * float(beta.ppf(0.95, 2, 4)),
+    )
+
+
+def test_nothing_to_pause_and_nothing_paused_is_perfect():
+    found = pause_at(np.full(4, 0.5), np.zeros((3, 4)), np.zeros((3, 4), dtype=bool))
+    assert (found.recall, found.precision, found.false_pauses_per_1000) == (1.0, 1.0, 0.0)
 
 
 def story(*, planned=0.0, ongoing=0.0, completed=0.0, ombudsman=0.0):

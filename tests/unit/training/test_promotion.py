@@ -19,7 +19,11 @@ from training.versions import Alias
 # MLflow's own queries use what SQLAlchemy is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
 
-TELLING = {"planned": "I shall complain soon.", "ongoing": "I lodged a complaint.", "completed": "It was upheld."}
+TELLING = {
+    "planned": "I shall complain soon.",
+    "ongoing": "I lodged a complaint.",
+    "completed": "It was upheld.",
+}
 CASE = {"id": "m1", "kind": "minimum_function", "phenomenon": "plain", "text": "Tea.", "labels": []}
 
 

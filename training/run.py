@@ -109,7 +109,9 @@ def prepare(plan: Plan) -> Splits:
     splits = split(read_stories(plan.stories))
     if not all((splits.train, settled(splits.dev), settled(splits.test))):
         counts = f"{len(splits.train)} to train, {len(splits.dev)} for dev, {len(splits.test)} to test"
-        raise RecordError(f"{plan.stories}: stories are {counts}. Give a folder with some of each.")
+        raise RecordError(
+            f"{plan.stories}: {counts}; one of them has no settled story. Give a folder with some of each."
+        )
     if plan.comments:
         read_comments(plan.comments)
     if plan.behaviour:

@@ -194,9 +194,35 @@ def test_card_is_written_from_the_bundle_on_disk(tmp_path):
         "On real comments",
         "Beside other ways",
         "Thresholds",
+        "Behaviour",
         "Calibration",
         "Not for",
     ],
 )
 def test_card_has_its_sections_once(heading):
     assert render_card(manifest()).count(f"\n## {heading}") == 1
+
+
+def test_card_tells_pass_rates_of_behavioural_cases_if_they_were_run():
+    found = manifest()
+    assert "Not measured in this run." in render_card(found)  # a bundle of before they were
+    found["figures"]["behaviour"] = {
+        "passed": 3,
+        "cases": 4,
+        "share": 0.75,
+        "kinds": {"invariance": {"moved_paragraph": {"passed": 3, "cases": 4}}},
+    }
+    card = render_card(found)
+    assert "3 of 4 cases pass (75.0%)" in card
+    assert "| invariance | moved paragraph | 3 | 4 | 75% |" in card
+
+
+def test_card_of_a_run_without_behavioural_cases_says_so():
+    found = manifest(
+        comments={
+            **dict.fromkeys(("comments", "unlabelled", "labelled", "found"), 1),
+            **dict.fromkeys(("false_pauses", "false_pauses_per_1000", "reviews"), 0),
+        }
+    )
+    found["figures"]["behaviour"] = None
+    assert "## Behaviour, case by case\nNot measured in this run.\n" in render_card(found)

@@ -8,6 +8,7 @@ from training.evaluate import Judged
 from training.plots import (
     draw_calibration,
     draw_confusion,
+    draw_learning_curve,
     draw_phenomena,
     draw_plots,
     draw_precision_recall,
@@ -136,3 +137,25 @@ def test_run_too_small_for_any_curve_is_drawn_empty_without_a_warning(tmp_path):
     assert [lines(plots[name]) for name in ("training", "precision_recall", "calibration")] == [{}] * 3
     for name, figure in plots.items():
         figure.savefig(tmp_path / f"{name}.png", dpi=20)
+
+
+def test_learning_curve_has_f1_beside_average_precision_over_the_stories():
+    points = [
+        {
+            "stories": stories,
+            "macro_f1": value,
+            "f1": dict.fromkeys(LABELS, value / 2),
+            "average_precision": {**dict.fromkeys(LABELS, value), "planned": None, "ongoing": precision},
+        }
+        for stories, value, precision in ((10, 0.2, None), (20, 0.6, 0.9))
+    ]
+    left, right = draw_learning_curve(points).axes
+    curves = [
+        {line.get_label(): line.get_xydata().tolist() for line in axes.get_lines()} for axes in (left, right)
+    ]
+    assert set(curves[0]) == {"macro-F1", *LABELS}
+    assert curves[0]["macro-F1"] == [[10, 0.2], [20, 0.6]]
+    assert curves[0]["planned"] == [[10, 0.1], [20, 0.3]]
+    assert set(curves[1]) == {"ongoing", "completed", "ombudsman"}
+    assert curves[1]["ongoing"] == [[20, 0.9]]
+    assert curves[1]["completed"] == [[10, 0.2], [20, 0.6]]

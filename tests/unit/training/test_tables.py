@@ -3,13 +3,19 @@ import pytest
 from classifier.labels import LABELS
 from training.tables import (
     baselines_table,
+    behaviour_table,
+    beside_table,
+    checks_table,
     columns_table,
+    curve_table,
+    flips_table,
     labels_table,
     nations_table,
     prices_table,
     slices_table,
     summary_table,
     tried_table,
+    versions_table,
     worst_table,
 )
 
@@ -214,4 +220,66 @@ def test_what_was_tried_says_whether_it_stayed():
     assert tried_table(tried).splitlines()[2:] == [
         "| a faster head | loss | 0.4 | 0.2 | yes |",
         "| a mean of weights | macro-F1 | 0.9 | 0.9 | no |",
+    ]
+
+
+def test_behaviour_table_has_a_row_a_phenomenon_in_words():
+    kinds = {
+        "invariance": {"moved_paragraph": {"passed": 1, "cases": 3}},
+        "minimum_function": {"plain": {"passed": 2, "cases": 2}},
+    }
+    assert cells(behaviour_table({"kinds": kinds})) == [
+        ["kind", "phenomenon", "passed", "cases", "share"],
+        ["---"] * 5,
+        ["invariance", "moved paragraph", "1", "3", "33%"],
+        ["minimum function", "plain", "2", "2", "100%"],
+    ]
+
+
+def test_candidate_stands_beside_the_champion_or_beside_dashes():
+    assert cells(beside_table({"recall": "0.9"}, {"recall": "0.8"}))[2:] == [["recall", "0.8", "0.9"]]
+    assert cells(beside_table({"recall": "0.9"}, None))[2:] == [["recall", "-", "0.9"]]
+
+
+def test_failed_checks_stand_out():
+    checks = [
+        {"rule": "one", "passed": True, "fact": "fine", "advice": "none"},
+        {"rule": "two", "passed": False, "fact": "too low", "advice": "train"},
+    ]
+    assert cells(checks_table(checks))[2:] == [["passed", "one", "fine"], ["FAILED", "two", "too low"]]
+
+
+def test_flips_table_tells_what_becomes_of_each_story():
+    flip = {"turn": "right to wrong", "id": "U01-1", "gold": "none", "before": "a: b", "after": "c: d"}
+    assert cells(flips_table([flip]))[2:] == [["right to wrong", "U01-1", "none", "a: b", "c: d"]]
+
+
+def test_versions_table_has_a_dash_for_what_was_never_measured():
+    plain = {"number": 1, "bundle": "tiny/8", "aliases": (), "figures": {}, "gate": None, "accepted": None}
+    known = {
+        "number": 2,
+        "bundle": "tiny/9",
+        "aliases": ("challenger", "previous"),
+        "figures": {"dev_macro_f1": 0.8765, "behaviour": 0.5},
+        "gate": "passed",
+        "accepted": "because",
+    }
+    assert cells(versions_table([plain, known]))[2:] == [
+        ["1", "tiny/8", "", "-", "-", "-", "-", "-", "-"],
+        ["2", "tiny/9", "challenger, previous", "0.876", "-", "-", "0.500", "passed", "because"],
+    ]
+
+
+def test_curve_table_has_f1_and_average_precision_of_each_label():
+    point = {
+        "share": 0.25,
+        "stories": 12,
+        "macro_f1": 0.5,
+        "f1": dict.fromkeys(LABELS, 0.25),
+        "average_precision": {**dict.fromkeys(LABELS, 0.75), "ombudsman": None},
+    }
+    assert cells(curve_table([point])) == [
+        ["share", "stories", "macro-F1", "planned", "ongoing", "completed", "ombudsman"],
+        ["---"] * 7,
+        ["0.25", "12", "0.500", "0.250 (0.750)", "0.250 (0.750)", "0.250 (0.750)", "0.250 (-)"],
     ]

@@ -99,3 +99,35 @@ def test_interrupted_run_is_marked_failed_and_the_error_goes_on(tracked, store):
         interrupted(store, seen)
     assert client.get_run(seen[0]).info.status == RunStatus.to_string(RunStatus.FAILED)
     assert mlflow.active_run() is None
+
+
+def test_child_run_keeps_its_own_figures_under_its_parent(tracked, store):
+    _, client = tracked
+    with open_tracking(store, name="whole") as tracking:
+        parent = mlflow.active_run().info.run_id
+        with tracking.child("half") as child:
+            child.figures({"macro_f1": 0.5})
+            inner = mlflow.active_run().info.run_id
+        tracking.figures({"macro_f1": 0.75})
+    whole, half = client.get_run(parent), client.get_run(inner)
+    assert (whole.info.run_name, half.info.run_name) == ("whole", "half")
+    assert half.data.tags["mlflow.parentRunId"] == parent
+    assert (whole.data.metrics["macro_f1"], half.data.metrics["macro_f1"]) == (0.75, 0.5)
+    assert {whole.info.status, half.info.status} == {RunStatus.to_string(RunStatus.FINISHED)}
+
+
+def failing_child(store, seen):
+    with open_tracking(store) as tracking:
+        seen.append(mlflow.active_run().info.run_id)
+        with tracking.child("half"):
+            seen.append(mlflow.active_run().info.run_id)
+            raise KeyboardInterrupt
+
+
+def test_failure_of_a_child_run_marks_its_parent_failed_too(tracked, store):
+    _, client = tracked
+    seen = []
+    with pytest.raises(KeyboardInterrupt):
+        failing_child(store, seen)
+    assert [client.get_run(run).info.status for run in seen] == ["FAILED", "FAILED"]
+    assert mlflow.active_run() is None

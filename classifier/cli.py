@@ -30,7 +30,10 @@ from classifier.story import Story
 ModelOption = Annotated[Path, typer.Option("--model", help="Folder of a model bundle.")]
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Another site's policy file (TOML).")]
 
-_ORDER = ("classify", "score", "serve", "policy", "data", "train", "evaluate")
+_ORDER = (
+    *("classify", "score", "serve", "policy"),
+    *("data", "suggest", "train", "evaluate", "behaviour", "learning-curve", "promote", "rollback", "models"),
+)
 
 
 def main() -> None:

@@ -43,14 +43,14 @@ def print_assessment(
 
 def marked(story: Story, field: Field, evidence: tuple[Evidence, ...]) -> Text:
     """One field of the story with the evidence in reverse video."""
-    words = Text(_visible(getattr(story, field)), style="bold" if field == "title" else "")
+    words = Text(visible(getattr(story, field)), style="bold" if field == "title" else "")
     for quote in evidence:
         if quote.field == field:
             words.stylize("reverse", quote.start, quote.end)
     return words
 
 
-def _visible(words: str) -> str:
+def visible(words: str) -> str:
     """The words, as many characters as before, with nothing in them that steers a terminal.
 
     Rich would drop some control characters, and places after them would move.
@@ -62,14 +62,14 @@ def _print_evidence(assessment: Assessment, console: Console) -> None:
     if assessment.evidence:
         console.print(Text("\nEvidence", style="bold"))
     for quote in assessment.evidence:
-        console.print(Text(f"  {quote.label} {quote.score:.2f}  {_visible(quote.text)}"))
+        console.print(Text(f"  {quote.label} {quote.score:.2f}  {visible(quote.text)}"))
 
 
 def _print_signals(assessment: Assessment, console: Console) -> None:
     if assessment.signals:
         shown = ", ".join(f"{signal.kind}: {signal.text}" for signal in assessment.signals)
         console.print(
-            Text("\nAlso worth a glance  ", style="bold").append(Text(_visible(shown), style="not bold"))
+            Text("\nAlso worth a glance  ", style="bold").append(Text(visible(shown), style="not bold"))
         )
 
 

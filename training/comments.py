@@ -14,6 +14,7 @@ from classifier.assessment import Action, Assessment
 from classifier.errors import StoryError
 from classifier.labels import Label
 from classifier.story import Story
+from training.evaluate import fitting
 from training.stories import RecordError
 
 
@@ -46,7 +47,7 @@ class CommentFigures:
     @property
     def false_pauses_per_1000(self) -> float:
         """False pauses out of 1,000 comments without a label."""
-        return 1000 * len(self.false_pauses) / max(self.unlabelled, 1)
+        return per_thousand(len(self.false_pauses), self.unlabelled)
 
     def counts(self) -> dict[str, float]:
         """Numbers only, for a bundle's manifest: nothing that leads back to a comment."""
@@ -100,8 +101,12 @@ def measure_comments(comments: list[Comment], *, classifier: ComplaintClassifier
 
 def fits(comment: Comment, assessment: Assessment) -> bool:
     """Whether a labelled comment got a label that a reader would defend, or went to a person."""
-    labels = frozenset(assessment.labels)
-    return assessment.action is Action.REVIEW or any(labels & one for one in comment.defensible)
+    return fitting(assessment.labels, action=assessment.action, defensible=comment.defensible)
+
+
+def per_thousand(part: int, whole: int) -> float:
+    """``part`` out of 1,000; of nothing, none."""
+    return 1000 * part / max(whole, 1)
 
 
 def _read(line: bytes, *, place: str) -> Comment | None:

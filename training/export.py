@@ -1,4 +1,4 @@
-"""Writes a trained encoder as a bundle: ONNX, int8, checksums, manifest."""
+"""Writes a trained encoder as a bundle: ONNX, int8 weights, checksums, manifest."""
 
 import json
 import platform
@@ -10,25 +10,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
 from classifier.bundle import FORMATS, Calibration, Thresholds
 from classifier.labels import LABELS, Label
+from training.quantise import quantise_weights
 from training.settings import TrainingSettings
 
 NAME = "complaint-context"
 
 
 def export_encoder(model: PreTrainedModel, folder: Path) -> tuple[Path, Path]:
-    """Writes ``encoder.fp32.onnx`` and ``encoder.onnx`` (int8) into ``folder``; returns both paths.
-
-    Weights take seven bits, channel by channel: with eight, processors without VNNI instructions overflow
-    in the middle of a sum, and decisions would depend on the machine.
-    """
+    """Writes ``encoder.fp32.onnx`` and ``encoder.onnx`` (int8 weights) into ``folder``; gives both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     full, small = folder / "encoder.fp32.onnx", folder / "encoder.onnx"
     example = torch.ones((1, 8), dtype=torch.long)
@@ -45,8 +40,7 @@ def export_encoder(model: PreTrainedModel, folder: Path) -> tuple[Path, Path]:
             opset_version=17,
             dynamo=False,
         )
-    quantize_dynamic(str(full), str(small), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-    onnx.checker.check_model(str(small))
+    quantise_weights(full, small)
     return full, small
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from classifier.labels import LABELS
-from classifier.story import Span
 from classifier.windows import Window, WindowSize, read_windows
 from training.settings import TrainingSettings
 from training.stories import LabelledStory
@@ -42,17 +41,12 @@ def featurise(labelled: LabelledStory, *, tokenizer: Tokenizer, settings: Traini
     for quote in labelled.evidence:
         column = LABELS.index(quote.label)
         for row, sentence in enumerate(readable.sentences):
-            if overlaps(sentence, quote.span):
+            if sentence.overlaps(quote.span):
                 target[row, column] = 1.0
     held = np.array([label in labelled.labels for label in LABELS], dtype=np.float32)
     weight = np.where((held == 1) & (target == 0), settings.unquoted_weight, 1.0).astype(np.float32)
     story_weight = settings.borderline_weight if labelled.borderline else 1.0
     return Features(readable.windows, held, target, weight, story_weight)
-
-
-def overlaps(one: Span, other: Span) -> bool:
-    """Whether two spans share at least one character."""
-    return one.field == other.field and one.start < other.end and other.start < one.end
 
 
 def token_count(labelled: LabelledStory, *, tokenizer: Tokenizer, size: WindowSize) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from training.baselines import all_baselines
 from training.behaviour import BehaviourFigures, measure_behaviour, read_cases, run_cases
 from training.calibrate import calibrate, calibration_error
 from training.card import write_card
-from training.comments import measure_comments, read_comments
-from training.evaluate import Figures, judge, judge_labels, measure, settled, unsettled
+from training.columns import Column, measure_columns
+from training.comments import CommentFigures, measure_comments, read_comments
+from training.evaluate import Figures, Rate, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, write_bundle
+from training.nations import measure_nations
 from training.plots import draw_plots
 from training.settings import TrainingSettings
 from training.splits import Splits, fingerprint, split
@@ -62,7 +64,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run found, all measured on the bundle as it ships."""
+    """What a run found, all measured on the bundle as it ships.
+
+    ``columns``: the frozen test beside the ordinary and the plain explicit stories of dev. ``nations``: how
+    well the nation is read, on our own stories and apart from them on the test set.
+    """
 
     test: Figures
     test_borderline: Figures
@@ -71,6 +77,8 @@ class Report:
     int8_agreement: float
     prices: tuple[Price, ...]
     baselines: dict[str, Figures]
+    columns: dict[str, Column]
+    nations: dict[str, Rate]
     comments: dict[str, float] | None
     behaviour: BehaviourFigures | None
 
@@ -84,6 +92,8 @@ class Report:
             "int8_agreement": self.int8_agreement,
             "prices": [item.to_dict() for item in self.prices],
             "baselines": {name: figures.to_dict() for name, figures in self.baselines.items()},
+            "columns": {name: column.to_dict() for name, column in self.columns.items()},
+            "nations": {name: asdict(rate) for name, rate in self.nations.items()},
             "comments": self.comments,
             "behaviour": self.behaviour.to_dict() if self.behaviour else None,
         }
@@ -191,10 +201,12 @@ def _report(
     whole_logits = encoder_logits(full, splits.dev, trained.tokenizer, plan.settings)
     whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
+    test, dev = (judge(settled(part), classifier=classifier) for part in (splits.test, splits.dev))
+    outside = _comments(plan.comments, classifier) if plan.comments else None
     return Report(
-        test=measure(judge(settled(splits.test), classifier=classifier)),
+        test=measure(test),
         test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
-        dev=measure(judge(settled(splits.dev), classifier=classifier)),
+        dev=measure(dev),
         dev_calibration_error={
             label: calibration_error(stated[sure, column], truth[sure, column])
             for column, label in enumerate(LABELS)
@@ -202,13 +214,15 @@ def _report(
         int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits) if plan.baselines else {},
-        comments=_comments(plan.comments, classifier) if plan.comments else None,
+        columns=measure_columns(test, name="test", dev=dev, comments=outside),
+        nations=measure_nations(splits),
+        comments=outside.counts() if outside else None,
         behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
     )
 
 
-def _comments(file: Path, classifier: ComplaintClassifier) -> dict[str, float]:
-    return measure_comments(read_comments(file), classifier=classifier).counts()
+def _comments(file: Path, classifier: ComplaintClassifier) -> CommentFigures:
+    return measure_comments(read_comments(file), classifier=classifier)
 
 
 def _behaviour(file: Path, classifier: ComplaintClassifier) -> BehaviourFigures:

@@ -29,6 +29,8 @@ class TrainingSettings:
         epochs: passes over the training stories, at least 1.
         stories_per_batch: at least 1; stories of like length share a batch.
         learning_rate: peak of a linear schedule, 0..1 exclusive.
+        head_rate: how many times faster the fresh head learns than the encoder under it, at least 1. At the
+            encoder's own rate the head holds the first epoch back.
         warmup_share: part of all steps spent rising to that peak, 0..1.
         sentence_loss: weight of the sentence loss beside the story loss, >= 0.
         unquoted_weight: weight of "not this label" for unquoted sentences of a story that has the
@@ -47,9 +49,10 @@ class TrainingSettings:
     base: str = BASE_MODEL
     layers: int = 0
     hidden: int = 0
-    epochs: int = 5
+    epochs: int = 8
     stories_per_batch: int = 16
     learning_rate: float = 2e-4
+    head_rate: float = 10.0
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     sentence_loss: float = 1.0
@@ -74,6 +77,8 @@ class TrainingSettings:
             raise SettingsError("layers, hidden: one is set without the other. Set both, or neither.")
         if self.sentence_loss < 0:
             raise SettingsError(f"sentence_loss: {self.sentence_loss} is below 0. Choose at least 0.")
+        if self.head_rate < 1:
+            raise SettingsError(f"head_rate: {self.head_rate} is below 1. Choose at least 1.")
         if not 0 < self.learning_rate < 1:
             raise SettingsError(f"learning_rate: {self.learning_rate} is not in 0..1. Try 2e-4.")
 

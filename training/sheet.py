@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from classifier.assessment import Nation
 from classifier.labels import LABELS
+from training.slices import WORD_BANDS, band_name, phenomena, word_band
 from training.splits import split
 from training.stories import LabelledStory
 
-_LENGTHS = ((0, 20), (20, 50), (50, 100), (100, 200), (200, 400), (400, 10**6))
 _LEAST_PHENOMENON = 20
 
 
@@ -22,7 +22,7 @@ def render_sheet(stories: Sequence[LabelledStory]) -> str:
         _counts("label set", Counter("+".join(s.labels) or "none" for s in stories)),
         _counts("label", Counter(str(label) for s in stories for label in s.labels), keys=LABELS),
         _counts("nation", Counter(str(s.nation) for s in stories), keys=Nation),
-        _counts("words", Counter(_length(s) for s in stories), keys=[_range(*bounds) for bounds in _LENGTHS]),
+        _counts("words", Counter(map(word_band, stories)), keys=[band_name(*band) for band in WORD_BANDS]),
         _counts("phenomenon", _phenomena(stories)),
         _counts("file", Counter(s.source for s in stories), keys=sorted({s.source for s in stories})),
     ]
@@ -30,17 +30,8 @@ def render_sheet(stories: Sequence[LabelledStory]) -> str:
 
 
 def _phenomena(stories: Iterable[LabelledStory]) -> Counter[str]:
-    counts = Counter(tag for s in stories for tag in s.phenomena if not tag.startswith(("pair", "pattern")))
+    counts = Counter(tag for s in stories for tag in phenomena(s))
     return Counter({tag: count for tag, count in counts.items() if count >= _LEAST_PHENOMENON})
-
-
-def _length(labelled: LabelledStory) -> str:
-    words = len(labelled.story.text.split())
-    return next(_range(low, high) for low, high in _LENGTHS if low <= words < high)
-
-
-def _range(low: int, high: int) -> str:
-    return f"{low} or more" if high == _LENGTHS[-1][1] else f"{low} to {high - 1}"
 
 
 def _counts(name: str, counts: Counter[str], *, keys: Iterable[str] | None = None) -> str:

@@ -79,14 +79,18 @@ def fingerprint(stories: tuple[LabelledStory, ...]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def pair_tags(labelled: LabelledStory) -> set[str]:
+    """The tags that a story shares with its contrast partners, each with the file it comes from."""
+    return {f"{labelled.source}/{tag}" for tag in labelled.phenomena if re.match(r"pair[:\d]", tag)}
+
+
 def _partners(stories: list[LabelledStory]) -> list[tuple[int, int]]:
     first: dict[str, int] = {}
-    pairs = []
-    for number, labelled in enumerate(stories):
-        for tag in labelled.phenomena:
-            if re.match(r"pair[:\d]", tag):
-                pairs.append((first.setdefault(f"{labelled.source}/{tag}", number), number))
-    return pairs
+    return [
+        (first.setdefault(tag, number), number)
+        for number, labelled in enumerate(stories)
+        for tag in sorted(pair_tags(labelled))
+    ]
 
 
 def _signature(text: str) -> MinHash:

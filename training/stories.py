@@ -5,7 +5,8 @@ Does not: split, shuffle, encode (``splits``, ``features``).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,19 +90,35 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _read_all(files: Iterable[Path], faults: list[str]) -> Iterator[LabelledStory]:
-    seen: dict[str, str] = {}
+    return sound(read_records(*files), faults=faults)
+
+
+def read_records(*files: Path) -> Iterator[tuple[str, dict[str, Any] | RecordError]]:
+    """``file:line`` and the record there, or what keeps it from being one; nothing of it is checked yet."""
     for file in files:
         for place, line in _lines(file):
             try:
-                labelled = parse_record(_decode(line))
-                if labelled.id in seen:
-                    raise RecordError(
-                        f'id "{labelled.id}" stands at {seen[labelled.id]} too. Give it another.'
-                    )
-                seen[labelled.id] = place
-                yield labelled
-            except (RecordError, StoryError) as error:
-                faults.append(f"{place}: {error}")
+                yield place, _decode(line)
+            except RecordError as error:
+                yield place, error
+
+
+def sound(
+    records: Iterable[tuple[str, dict[str, Any] | RecordError]], *, faults: list[str]
+) -> Iterator[LabelledStory]:
+    """The records that keep the format, in order; ``faults`` gets a line for each of the rest."""
+    seen: dict[str, str] = {}
+    for place, record in records:
+        try:
+            if isinstance(record, RecordError):
+                raise record
+            labelled = parse_record(record)
+            if labelled.id in seen:
+                raise RecordError(f'id "{labelled.id}" stands at {seen[labelled.id]} too. Give it another.')
+            seen[labelled.id] = place
+            yield labelled
+        except (RecordError, StoryError) as error:
+            faults.append(f"{place}: {error}")
 
 
 def _lines(file: Path) -> Iterator[tuple[str, bytes]]:
@@ -132,7 +149,7 @@ def parse_record(record: dict[str, Any]) -> LabelledStory:
     Raises:
         RecordError, StoryError: the first fault found, without the place.
     """
-    _check_keys(record)
+    check_keys(record)
     story = Story(id=record["id"], title=record["title"], text=record["text"])
     labels = in_order([_label(name) for name in _list(record, "labels")])
     evidence = tuple(_quote(item, story) for item in _list(record, "evidence"))
@@ -147,7 +164,23 @@ def parse_record(record: dict[str, Any]) -> LabelledStory:
     )
 
 
-def _check_keys(record: dict[str, Any]) -> None:
+def to_record(labelled: LabelledStory) -> dict[str, Any]:
+    """Plain values ready for JSON, keys in the documented order; ``parse_record`` reads them back."""
+    story = labelled.story
+    return {
+        "id": story.id,
+        "title": story.title,
+        "text": story.text,
+        "labels": [str(label) for label in labelled.labels],
+        "evidence": [{"label": str(q.label), "quote": story.quote(q.span)} for q in labelled.evidence],
+        "nation": str(labelled.nation),
+        "borderline": labelled.borderline,
+        "phenomena": list(labelled.phenomena),
+    }
+
+
+def check_keys(record: Collection[str]) -> None:
+    """Raises RecordError unless ``record`` has exactly the keys of a record."""
     missing = [key for key in KEYS if key not in record]
     unknown = [key for key in record if key not in KEYS]
     if missing or unknown:
@@ -159,6 +192,7 @@ def _check_keys(record: dict[str, Any]) -> None:
 
 def _list(record: dict[str, Any], key: str) -> list[Any]:
     if not isinstance(record[key], list):
+        _refuse_joined(record[key])
         raise RecordError(f'{key}: is not a list. Write [] for none, ["ongoing"] for one.')
     return record[key]
 
@@ -167,7 +201,16 @@ def _label(name: object) -> Label:
     try:
         return Label(name)
     except ValueError:
+        _refuse_joined(name)
         raise RecordError(f'labels: "{name}" is none of {", ".join(Label)}. Use those words.') from None
+
+
+def _refuse_joined(name: object) -> None:
+    """Several labels in one string are said as what they are: to take them apart would be to guess."""
+    parts = re.findall(r"\w+", name) if isinstance(name, str) else []
+    if len(parts) > 1 and set(parts) <= {str(label) for label in Label}:
+        written = json.dumps(parts)
+        raise RecordError(f'labels: "{name}" joins {len(parts)} labels in one. Write a list: {written}.')
 
 
 def _nation(name: object) -> Nation:
@@ -187,13 +230,20 @@ def _quote(item: object, story: Story) -> Quote:
     if not (isinstance(item, dict) and set(item) == {"label", "quote"} and isinstance(item["quote"], str)):
         raise RecordError('evidence: an item is not {"label": ..., "quote": ...}. Write it so.')
     label, words = _label(item["label"]), item["quote"]
-    for field in ("text", "title"):
-        start = getattr(story, field).find(words)
-        if start >= 0 and words.strip():
-            return Quote(label, Span(field, start, start + len(words)))
+    if span := find_words(story, words):
+        return Quote(label, span)
     raise RecordError(
         f'evidence for "{label}" is not in the story: "{words}". Copy the words as the story has them.'
     )
+
+
+def find_words(story: Story, words: str) -> Span | None:
+    """Where a quote stands: the first place in the text, else in the title; None where it does not."""
+    for field in ("text", "title"):
+        start = getattr(story, field).find(words)
+        if start >= 0 and words.strip():
+            return Span(field, start, start + len(words))
+    return None
 
 
 def _check_evidence(labels: tuple[Label, ...], evidence: tuple[Quote, ...]) -> None:

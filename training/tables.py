@@ -6,6 +6,18 @@ from typing import Any
 from classifier.labels import LABELS
 
 _OURS = "complaint-context (this bundle)"
+_COLUMNS = {
+    "test": "frozen test",
+    "ordinary": "ordinary (dev)",
+    "plain_explicit": "plain explicit (dev)",
+    "comments": "outside comments",
+}
+_NATIONS = {"ours": "our own stories", "test": "frozen test"}
+_FIGURES = {
+    "exact": "exact label set",
+    "pause_recall": "pause recall",
+    "pause_precision": "pause precision",
+}
 
 
 def labels_table(figures: Mapping[str, Any]) -> str:
@@ -84,6 +96,89 @@ def prices_table(prices: Sequence[Mapping[str, float]]) -> str:
                 f"{p['false_pauses_per_1000_at_most']:.1f}",
             )
             for p in prices
+        ],
+    )
+
+
+def columns_table(columns: Mapping[str, Mapping[str, Any]]) -> str:
+    """Unlike stories side by side; a dash where there is nothing to measure."""
+    rows = {
+        "stories": lambda c: f"{c['stories']:,}",
+        "false pauses per 1,000 without a label": _false_pauses,
+        "found (a fitting label, or a review)": lambda c: _part(c["found"], c["labelled"]),
+        "exact label sets": lambda c: "-" if c["exact"] is None else _part(c["exact"], c["stories"]),
+    }
+    return _table(
+        ("", *(_COLUMNS.get(name, name) for name in columns)),
+        [(name, *(cell(column) for column in columns.values())) for name, cell in rows.items()],
+    )
+
+
+def _false_pauses(column: Mapping[str, Any]) -> str:
+    if not column["unlabelled"]:
+        return "-"
+    return f"{column['false_pauses_per_1000']:.1f} ({column['false_pauses']} of {column['unlabelled']:,})"
+
+
+def _part(part: int, whole: int) -> str:
+    return f"{part / whole:.3f} ({part} of {whole:,})" if whole else "-"
+
+
+def nations_table(nations: Mapping[str, Mapping[str, Any]]) -> str:
+    """How well the nation is read: where one is named, and where one is known."""
+    return _table(
+        ("nation", "precision", "recall", "right", "wrong", "missed"),
+        [
+            (
+                _NATIONS[name],
+                *(f"{rate[key]:.3f}" for key in ("precision", "recall")),
+                *(str(rate[key]) for key in ("right", "wrong", "missed")),
+            )
+            for name, rate in nations.items()
+        ],
+    )
+
+
+def slices_table(slices: Sequence[Mapping[str, Any]]) -> str:
+    """Slices of one dimension, a row each; figures that rest on too few stories carry a star."""
+    return _table(
+        (slices[0]["dimension"], "stories", *_FIGURES.values()),
+        [(s["name"], str(s["stories"]), *(_estimate(s[figure]) for figure in _FIGURES)) for s in slices],
+    )
+
+
+def worst_table(worst: Sequence[Mapping[str, Any]]) -> str:
+    """The weakest figures of slices beside those of all stories."""
+    return _table(
+        ("slice", "figure", "of stories", "value (95%)", "all stories", "surely below by"),
+        [
+            (
+                f"{w['dimension']}: {w['name']}",
+                _FIGURES[w["figure"]],
+                str(w["estimate"]["of"]),
+                _estimate(w["estimate"]),
+                f"{w['whole']:.3f}",
+                f"{w['below']:.3f}" if w["below"] > 0 else "not sure",
+            )
+            for w in worst
+        ],
+    )
+
+
+def _estimate(estimate: Mapping[str, Any] | None) -> str:
+    if estimate is None:
+        return "-"
+    low, high = estimate["low"], estimate["high"]
+    return f"{estimate['value']:.2f} ({low:.2f} to {high:.2f}){'*' if estimate['small'] else ''}"
+
+
+def tried_table(tried: Sequence[Mapping[str, Any]]) -> str:
+    """What was tried on the way, without it and with it, and whether it stayed."""
+    return _table(
+        ("tried", "measured", "without", "with", "kept"),
+        [
+            (*(one[key] for key in ("what", "measured", "without", "with")), "yes" if one["kept"] else "no")
+            for one in tried
         ],
     )
 

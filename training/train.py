@@ -14,6 +14,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 from tokenizers import Tokenizer
+from torch.optim import AdamW
 from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
@@ -59,8 +60,10 @@ def train_encoder(
     """
     remember(folder, settings, train)
     tokenizer = load_tokenizer(settings)
+    model = new_model(settings)
     trainer = _StoryTrainer(
-        model=new_model(settings),
+        model=model,
+        optimizers=(_optimizer(model, settings), None),
         args=_arguments(settings, folder, steps_per_epoch=-(-len(train) // settings.stories_per_batch)),
         train_dataset=_lengths(train, tokenizer, settings),
         callbacks=list(callbacks),
@@ -68,7 +71,9 @@ def train_encoder(
     trainer.add_callback(_DevCurve(dev, tokenizer, settings, log=trainer.log))
     trainer.read_from(train, tokenizer=tokenizer, settings=settings)
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
-    return TrainedEncoder(trainer.model.eval(), tokenizer, tuple(trainer.state.log_history))
+    # In training the forward pass is wrapped to run in bfloat16; what is exported and measured is not.
+    bare = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    return TrainedEncoder(bare.eval(), tokenizer, tuple(trainer.state.log_history))
 
 
 def load_tokenizer(settings: TrainingSettings) -> Tokenizer:
@@ -191,6 +196,20 @@ def _arguments(settings: TrainingSettings, folder: Path, *, steps_per_epoch: int
         bf16=settings.bfloat16,
         seed=settings.seed,
         dataloader_pin_memory=False,
+    )
+
+
+def _optimizer(model: PreTrainedModel, settings: TrainingSettings) -> AdamW:
+    """AdamW with a faster rate for the head; only matrices decay, as is usual."""
+    return AdamW(
+        [
+            {
+                "params": [parameter],
+                "lr": settings.learning_rate * (settings.head_rate if name.startswith("classifier.") else 1),
+                "weight_decay": settings.weight_decay if parameter.ndim > 1 else 0.0,
+            }
+            for name, parameter in model.named_parameters()
+        ]
     )
 
 

@@ -84,7 +84,7 @@ def _records(file: Path) -> Iterator[tuple[str, Record]]:
     check_suffix(file)
     if not file.is_file():
         raise RowError(f"{file}: no such file. Name a {', '.join(SUFFIXES)} file with id, title and text.")
-    read = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}[file.suffix]
+    read = {".jsonl": _jsonl, ".csv": csv_records, ".parquet": _parquet}[file.suffix]
     try:
         yield from read(file)
     except OSError as error:
@@ -108,7 +108,12 @@ def _decode(line: bytes) -> Record:
     return record if isinstance(record, dict) else "not a JSON object. Each line must be one."
 
 
-def _csv(file: Path) -> Iterator[tuple[str, Record]]:
+def csv_records(file: Path) -> Iterator[tuple[str, Record]]:
+    """``name:line`` and the cells there by column, or what is wrong with the row; all cells are strings.
+
+    Raises:
+        RowError: there is no ``id`` or ``text`` column.
+    """
     csv.field_size_limit(sys.maxsize)
     with file.open("rb") as raw:
         reader = csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline=""))

@@ -27,3 +27,22 @@ def test_an_assessment_loads_no_training_library():
         [sys.executable, "-c", blocked + code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "['torch']", found.stderr
+
+
+def test_checking_stories_and_measuring_a_bundle_load_no_training_library():
+    code = (
+        "import sys; from unittest.mock import patch; from classifier.cli import main\n"
+        "for command in (['data', 'check', '--help'], ['evaluate', '--help']):\n"
+        "    try:\n"
+        "        with patch.object(sys, 'argv', ['complaint-context', *command]): main()\n"
+        "    except SystemExit as done: assert not done.code, done.code\n"
+        "heavy = {'torch', 'transformers', 'sklearn', 'datasets', 'mlflow'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    # As above: only blocked can torch be seen to be needed by nobody.
+    blocked = "import sys; sys.modules['torch'] = None; "
+    found = subprocess.run(
+        [sys.executable, "-c", blocked + code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.splitlines()[-1] == "['torch']"

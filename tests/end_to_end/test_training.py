@@ -135,6 +135,9 @@ def test_bundle_carries_the_figures_of_the_run(manifest):
     figures = manifest["figures"]
     assert (figures["test"]["stories"], figures["test_borderline"]["stories"]) == (17, 3)
     assert (figures["baselines"], figures["comments"]) == ({}, None)
+    assert list(figures["columns"]) == ["test", "ordinary", "plain_explicit"]
+    assert figures["columns"]["test"]["stories"] == 17
+    assert list(figures["nations"]) == ["ours", "test"]
     assert 0 <= figures["int8_agreement"] <= 1
     assert [price["recall_floor"] for price in figures["prices"]] == [0.80, 0.85, 0.87, 0.90, 0.93]
     assert list(figures["dev_calibration_error"]) == list(LABELS)
@@ -381,10 +384,67 @@ def test_evaluate_as_json_gives_the_figures_of_the_bundle(run, manifest, tmp_pat
     )
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
-    assert set(answer) == {"settled", "borderline", "comments"}
+    assert set(answer) == {"settled", "borderline", "columns", "nations", "comments"}
     assert answer["settled"] == manifest["figures"]["test"]
     assert answer["borderline"] == manifest["figures"]["test_borderline"]
     assert (answer["comments"]["comments"], answer["comments"]["labelled"]) == (1, 0)
+    assert list(answer["columns"]) == ["test", "ordinary", "plain_explicit", "comments"]
+    assert {name: answer["columns"][name] for name in manifest["figures"]["columns"]} == (
+        manifest["figures"]["columns"]
+    )
+    assert answer["columns"]["comments"]["unlabelled"] == 1
+    assert answer["nations"] == manifest["figures"]["nations"]
+
+
+# --- looking at errors
+
+
+def errors(run, *options):
+    return complaint_context(
+        *("evaluate", "--errors", "--model", run.bundle, "--stories", run.stories, *options),
+        folder=run.folder,
+    )
+
+
+def test_errors_look_at_dev_and_tell_the_missed_stories(run, splits):
+    done = errors(run, "--limit", 1)
+    assert (done.returncode, done.stderr) == (0, "")
+    stories = len(settled(splits.dev))
+    assert f"Errors of complaint-context/3 on dev, {stories} settled stories" in done.stdout
+    for heading in ("The worst slices", "All slices", "Missed stories"):
+        assert heading in done.stdout
+    assert len(re.findall(r"readers: .*; model: .*; action: ", done.stdout)) == 1
+    assert "of them are not shown; ask for more with --limit." in done.stdout
+
+
+def test_errors_as_json_hold_every_slice_and_say_how_many_stories_are_left_out(run, splits):
+    done = errors(run, "--json", "--limit", 2)
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert (answer["model"], answer["split"]) == ("complaint-context/3", "dev")
+    assert answer["whole"]["stories"] == len(settled(splits.dev))
+    assert len(answer["missed"]) == 2
+    everything = json.loads(errors(run, "--json", "--limit", 1000).stdout)
+    assert answer["not_shown"] == len(everything["missed"]) - 2
+    assert everything["not_shown"] == 0
+    wrong = round(answer["whole"]["stories"] * (1 - answer["whole"]["exact"]["value"]))
+    assert len(everything["missed"]) == wrong
+
+
+def test_errors_on_the_test_set_come_with_a_warning(run):
+    done = errors(run, "--split", "test", "--limit", 0)
+    assert done.returncode == 0
+    warning = "Warning: these are errors on the frozen test stories. They are for reporting, never for ideas"
+    assert done.stderr.startswith(warning)
+    assert len(done.stderr.splitlines()) == 1
+    assert warning in " ".join(done.stdout.split())
+    assert "readers quote" not in done.stdout
+
+
+def test_errors_with_comments_are_refused(run, tmp_path):
+    done = errors(run, "--comments", tmp_path / "comments.jsonl")
+    assert done.returncode == 2
+    assert "leave --comments out" in done.stderr
 
 
 # --- checking stories

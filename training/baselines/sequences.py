@@ -26,6 +26,7 @@ WORD_PIECES = 128
 """Where the default base's own tokenizer file cuts a text, special tokens included."""
 
 _MOST_EPOCHS = 3  # the stock trainer's own default
+_USUAL_ATTENTION_DROPOUT = 0.1
 _USUAL_LEARNING_RATE = 5e-5
 _STORIES_PER_BATCH = 16
 
@@ -46,6 +47,7 @@ class SequenceClassification(ScoredBaseline):
             epochs=min(_MOST_EPOCHS, settings.epochs),
             learning_rate=_USUAL_LEARNING_RATE,
             stories_per_batch=_STORIES_PER_BATCH,
+            attention_dropout=_USUAL_ATTENTION_DROPOUT,
         )
         self._folder = folder
 
@@ -63,7 +65,7 @@ class SequenceClassification(ScoredBaseline):
         trainer.remove_callback(ProgressCallback)
         trainer.add_callback(_QuietBar)
         trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
-        self._model = model.eval()
+        self._model = trainer.accelerator.unwrap_model(model, keep_fp32_wrapper=False).eval()
 
     def scores(self, stories: Sequence[LabelledStory]) -> NDArray[np.float64]:
         """Logits, shape (stories, 4)."""
@@ -117,6 +119,7 @@ def _arguments(settings: TrainingSettings, folder: Path) -> TrainingArguments:
         logging_strategy="no",
         report_to="none",
         use_cpu=not torch.cuda.is_available(),
+        bf16=settings.bfloat16,
         seed=settings.seed,
         dataloader_pin_memory=False,
     )

@@ -1,4 +1,4 @@
-"""`data`: check and describe labelled stories."""
+"""`data`: check, describe, bring in, give out and audit labelled stories."""
 
 import sys
 from pathlib import Path
@@ -6,11 +6,16 @@ from typing import Annotated
 
 import typer
 
+from training.commands.data_audit import audit_stories
+from training.commands.data_import import export_file, import_file
 from training.commands.options import STORIES, StoriesOption
 from training.sheet import render_sheet
 from training.stories import find_faults, read_stories
 
-data = typer.Typer(help="Check and describe labelled stories.", no_args_is_help=True)
+data = typer.Typer(help="Check, describe, import, export and audit labelled stories.", no_args_is_help=True)
+data.command("import")(import_file)
+data.command("export")(export_file)
+data.command("audit")(audit_stories)
 
 
 @data.command()

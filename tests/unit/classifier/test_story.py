@@ -52,6 +52,21 @@ def test_title_may_be_left_out():
     assert Story(id="s", text="Words.").title == ""
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (Span("text", 0, 5), Span("text", 4, 9), True),
+        (Span("text", 4, 9), Span("text", 0, 5), True),
+        (Span("text", 0, 9), Span("text", 4, 5), True),
+        (Span("text", 0, 5), Span("text", 5, 9), False),
+        (Span("text", 5, 9), Span("text", 0, 5), False),
+        (Span("text", 0, 5), Span("title", 0, 5), False),
+    ],
+)
+def test_spans_overlap_when_they_share_a_character_of_one_field(one, other, expected):
+    assert one.overlaps(other) is expected
+
+
 @pytest.mark.parametrize("blank", ["", " ", "\n\t\r\n", "\u00a0\u2003"])
 def test_blank_story_is_refused(blank):
     message = "text: the story is empty. Send the author's words in text (or title)."

@@ -2,9 +2,17 @@ import json
 
 import pytest
 
+from classifier.bundle import RELEASED
 from classifier.labels import LABELS
 from training.card import render_card, write_card
-from training.tables import baselines_table, labels_table, prices_table, summary_table
+from training.tables import (
+    baselines_table,
+    columns_table,
+    labels_table,
+    nations_table,
+    prices_table,
+    summary_table,
+)
 
 
 def rate(number):
@@ -35,6 +43,17 @@ PRICES = [
         "false_pauses_per_1000_at_most": 24.68,
     }
 ]
+
+
+COLUMN = {
+    "stories": 77,
+    "unlabelled": 30,
+    "false_pauses": 3,
+    "false_pauses_per_1000": 100.0,
+    "labelled": 47,
+    "found": 40,
+    "exact": 66,
+}
 
 
 def manifest(*, baselines=(("embeddings-svm", 0.3456),), flags=("avx2", "fma"), comments=None):
@@ -68,6 +87,8 @@ def manifest(*, baselines=(("embeddings-svm", 0.3456),), flags=("avx2", "fma"), 
             },
             "int8_agreement": 0.9876,
             "prices": PRICES,
+            "columns": dict.fromkeys(("test", "ordinary", "plain_explicit"), COLUMN),
+            "nations": {"ours": rate(0.7654), "test": rate(0.5432)},
             "comments": comments,
             "baselines": {name: figures(number, stories=181) for name, number in baselines},
         },
@@ -104,6 +125,21 @@ def test_card_shows_the_tables_of_the_test_set():
     assert summary_table(found["test_borderline"]) in card
     assert prices_table(PRICES) in card
     assert baselines_table(found["test"], found["baselines"]) in card
+    assert columns_table(found["columns"]) in card
+    assert nations_table(found["nations"]) in card
+
+
+def test_card_of_a_bundle_from_before_columns_and_nations_were_measured_still_renders():
+    old = manifest()
+    del old["figures"]["columns"], old["figures"]["nations"]
+    card = render_card(old)
+    for heading in ("Beside ordinary and plain stories", "Nation"):
+        assert f"## {heading}\nNot measured in this run.\n" in card
+
+
+def test_card_of_the_released_bundle_renders():
+    released = json.loads((RELEASED / "bundle.json").read_text(encoding="utf-8"))
+    assert render_card(released).startswith(f"# complaint-context {released['version']}\n")
 
 
 def test_no_place_of_the_card_is_left_unfilled():
@@ -153,6 +189,8 @@ def test_card_is_written_from_the_bundle_on_disk(tmp_path):
     "heading",
     [
         "How good",
+        "Beside ordinary",
+        "Nation",
         "On real comments",
         "Beside other ways",
         "Thresholds",

@@ -13,7 +13,7 @@ from classifier.assessment import Nation
 from classifier.labels import LABELS
 from classifier.story import Span, Story
 from classifier.windows import Piece, Window, WindowSize
-from training.features import Features, collate, featurise, overlaps, token_count
+from training.features import Features, collate, featurise, token_count
 from training.settings import TrainingSettings
 from training.stories import LabelledStory, Quote
 
@@ -105,21 +105,6 @@ def test_story_without_labels_weighs_the_same_everywhere(tokenizer):
 def test_borderline_story_weighs_less_as_a_whole(tokenizer, borderline, weight):
     found = featurise(labelled(TEXT, borderline=borderline), tokenizer=tokenizer, settings=SETTINGS)
     assert found.weight == weight
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        (Span("text", 0, 5), Span("text", 4, 9), True),
-        (Span("text", 4, 9), Span("text", 0, 5), True),
-        (Span("text", 0, 9), Span("text", 4, 5), True),
-        (Span("text", 0, 5), Span("text", 5, 9), False),
-        (Span("text", 5, 9), Span("text", 0, 5), False),
-        (Span("text", 0, 5), Span("title", 0, 5), False),
-    ],
-)
-def test_spans_overlap_when_they_share_a_character_of_one_field(one, other, expected):
-    assert overlaps(one, other) is expected
 
 
 def test_token_count_is_what_all_windows_read(tokenizer):

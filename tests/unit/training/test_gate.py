@@ -14,7 +14,7 @@ from training.gate_page import render_gate
 from training.stories import LabelledStory
 
 PLANNED, ONGOING, COMPLETED, OMBUDSMAN = LABELS
-RULES = GateRules()
+RULES = GateRules(least_pause_recall=0.87)
 ABSOLUTE = ["least_pause_recall", "least_macro_f1", "least_behaviour", "least_int8_agreement"]
 AGAINST = ["macro_f1_fall", "pause_recall_fall", "pause_precision_fall", "behaviour_fall", "slice_fall"]
 

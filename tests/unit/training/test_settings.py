@@ -77,9 +77,9 @@ def test_empty_file_means_the_defaults(tmp_path):
 def test_unknown_setting_is_refused_and_the_known_ones_are_named(tmp_path):
     file = write(tmp_path, "epochs = 2\nrate = 1\nbatch = 3\n")
     assert message(read_settings, file) == (
-        f"{file}: unknown batch, rate. Known: base, borderline_weight, damaged_share, epochs, hidden, "
-        "joined_share, layers, learning_rate, seed, sentence_loss, stories_per_batch, unquoted_weight, "
-        "warmup_share, weight_decay, window."
+        f"{file}: unknown batch, rate. Known: attention_dropout, base, bfloat16, borderline_weight, "
+        "damaged_share, epochs, head_rate, hidden, joined_share, layers, learning_rate, seed, sentence_loss, "
+        "stories_per_batch, unquoted_weight, warmup_share, weight_decay, window."
     )
 
 

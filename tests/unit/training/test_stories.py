@@ -109,6 +109,14 @@ def test_words_in_both_title_and_text_are_shown_in_the_text():
         (record(score=1, country="wales"), f"keys: unknown score, country. {KEYS_RULE}"),
         (without("nation") | {"country": 1}, f"keys: missing nation; unknown country. {KEYS_RULE}"),
         (record(labels="ongoing"), 'labels: is not a list. Write [] for none, ["ongoing"] for one.'),
+        (
+            record(labels="ongoing|completed"),
+            'labels: "ongoing|completed" joins 2 labels in one. Write a list: ["ongoing", "completed"].',
+        ),
+        (
+            record(labels=["planned, ongoing"]),
+            'labels: "planned, ongoing" joins 2 labels in one. Write a list: ["planned", "ongoing"].',
+        ),
         (record(evidence=None), 'evidence: is not a list. Write [] for none, ["ongoing"] for one.'),
         (record(phenomena="plain"), 'phenomena: is not a list. Write [] for none, ["ongoing"] for one.'),
         (

@@ -6,12 +6,17 @@ from training.tables import (
     behaviour_table,
     beside_table,
     checks_table,
+    columns_table,
     curve_table,
     flips_table,
     labels_table,
+    nations_table,
     prices_table,
+    slices_table,
     summary_table,
+    tried_table,
     versions_table,
+    worst_table,
 )
 
 
@@ -102,9 +107,120 @@ def test_prices_table_has_a_row_a_floor():
     ]
 
 
+def column(**changes):
+    return {
+        "stories": 1234,
+        "unlabelled": 1100,
+        "false_pauses": 11,
+        "false_pauses_per_1000": 10.0,
+        "labelled": 134,
+        "found": 67,
+        "exact": 617,
+    } | changes
+
+
+def test_columns_stand_side_by_side_with_the_counts_behind_each_share():
+    table = columns_table(
+        {
+            "test": column(),
+            "ordinary": column(labelled=0, found=0),
+            "plain_explicit": column(unlabelled=0, false_pauses=0, false_pauses_per_1000=None),
+            "comments": column(exact=None),
+        }
+    )
+    assert cells(table) == [
+        ["", "frozen test", "ordinary (dev)", "plain explicit (dev)", "outside comments"],
+        ["---"] * 5,
+        ["stories", "1,234", "1,234", "1,234", "1,234"],
+        [
+            "false pauses per 1,000 without a label",
+            "10.0 (11 of 1,100)",
+            "10.0 (11 of 1,100)",
+            "-",
+            "10.0 (11 of 1,100)",
+        ],
+        [
+            "found (a fitting label, or a review)",
+            "0.500 (67 of 134)",
+            "-",
+            "0.500 (67 of 134)",
+            "0.500 (67 of 134)",
+        ],
+        [
+            "exact label sets",
+            "0.500 (617 of 1,234)",
+            "0.500 (617 of 1,234)",
+            "0.500 (617 of 1,234)",
+            "-",
+        ],
+    ]
+
+
+def test_column_of_another_split_keeps_its_name():
+    assert cells(columns_table({"train": column()}))[0] == ["", "train"]
+
+
+def test_nations_table_has_our_own_stories_and_apart_from_them_the_test_set():
+    assert cells(nations_table({"ours": rate(3), "test": rate(4)})) == [
+        ["nation", "precision", "recall", "right", "wrong", "missed"],
+        ["---"] * 6,
+        ["our own stories", "0.310", "0.320", "31", "32", "33"],
+        ["frozen test", "0.410", "0.420", "41", "42", "43"],
+    ]
+
+
+def estimate(value, *, of=50, small=False):
+    return {"value": value, "low": value - 0.1, "high": value + 0.1, "of": of, "small": small}
+
+
+def test_slices_table_stars_small_figures_and_dashes_missing_ones():
+    row = {
+        "dimension": "voice",
+        "name": "carer",
+        "stories": 17,
+        "exact": estimate(0.5),
+        "pause_recall": estimate(0.25, of=7, small=True),
+        "pause_precision": None,
+    }
+    assert cells(slices_table([row])) == [
+        ["voice", "stories", "exact label set", "pause recall", "pause precision"],
+        ["---"] * 5,
+        ["carer", "17", "0.50 (0.40 to 0.60)", "0.25 (0.15 to 0.35)*", "-"],
+    ]
+
+
+def test_worst_table_says_where_a_weakness_is_not_sure():
+    row = {
+        "figure": "pause_recall",
+        "dimension": "voice",
+        "name": "carer",
+        "estimate": estimate(0.5, of=17),
+        "whole": 0.75,
+        "below": 0.15,
+    }
+    unsure = row | {"figure": "exact", "whole": 0.6, "below": 0.0}
+    assert cells(worst_table([row, unsure])) == [
+        ["slice", "figure", "of stories", "value (95%)", "all stories", "surely below by"],
+        ["---"] * 6,
+        ["voice: carer", "pause recall", "17", "0.50 (0.40 to 0.60)", "0.750", "0.150"],
+        ["voice: carer", "exact label set", "17", "0.50 (0.40 to 0.60)", "0.600", "not sure"],
+    ]
+
+
 @pytest.mark.parametrize("table", [labels_table, summary_table])
 def test_every_row_has_as_many_cells_as_the_header(table):
     assert len({len(row) for row in cells(table(figures()))}) == 1
+
+
+def test_what_was_tried_says_whether_it_stayed():
+    tried = [
+        {"what": "a faster head", "measured": "loss", "without": "0.4", "with": "0.2", "kept": True},
+        {"what": "a mean of weights", "measured": "macro-F1", "without": "0.9", "with": "0.9", "kept": False},
+    ]
+    assert tried_table(tried).splitlines()[2:] == [
+        "| a faster head | loss | 0.4 | 0.2 | yes |",
+        "| a mean of weights | macro-F1 | 0.9 | 0.9 | no |",
+    ]
 
 
 def test_behaviour_table_has_a_row_a_phenomenon_in_words():

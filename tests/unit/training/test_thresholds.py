@@ -7,13 +7,16 @@ from scipy.stats import beta, binom
 from classifier.bundle import Thresholds
 from classifier.labels import LABELS, Label
 from training.thresholds import (
-    HELD_RECALL_FLOOR,
     LIVE_RATE,
     PAUSE_RECALL_FLOOR,
+    Pausing,
     Price,
     best_thresholds,
     choose_thresholds,
     lower_to,
+    lower_within,
+    move,
+    pause_at,
     price,
     recall_bound,
 )
@@ -81,12 +84,24 @@ def test_pausing_labels_are_lowered_to_the_floor_and_completed_is_not():
     assert lowered.review <= lowered.clear <= best
 
 
-def test_floors_are_kept_with_confidence_and_by_no_more_than_a_step():
-    (lowered,) = {choose_thresholds(*alike(PARTED, PARTED_HELD))[Label.PLANNED]}
-    positives = sum(PARTED_HELD)
-    for threshold, floor in ((lowered.clear, PAUSE_RECALL_FLOOR), (lowered.review, HELD_RECALL_FLOOR)):
-        found = round(recall_at(threshold, PARTED, PARTED_HELD) * positives)
-        assert recall_bound(found, positives) >= floor
+def test_the_floor_is_kept_with_confidence():
+    lowered, positives = choose_thresholds(*alike(PARTED, PARTED_HELD))[Label.PLANNED], sum(PARTED_HELD)
+    found = round(recall_at(lowered.clear, PARTED, PARTED_HELD) * positives)
+    assert recall_bound(found, positives) >= PAUSE_RECALL_FLOOR
+
+
+def review(scores, held, *, budget):
+    return float(lower_within(np.full(4, 0.5), *alike(scores, held), budget=budget)[0])
+
+
+def test_review_goes_as_low_as_the_budget_allows_and_no_lower_than_it_helps():
+    scores = [0.9] * 50 + [0.4, 0.3, 0.2, 0.1] + [0.01] * 46
+    held = [True] * 50 + [True, False, True, False] + [False] * 46
+    assert review(scores, held, budget=0.0) == 0.5
+    assert 0.3 < review(scores, held, budget=0.01) <= 0.4
+    assert 0.3 < review(scores, held, budget=0.02) <= 0.4
+    assert 0.1 < review(scores, held, budget=0.03) <= 0.2
+    assert 0.1 < review(scores, held, budget=0.5) <= 0.2
 
 
 def test_only_the_log_odds_are_shifted():
@@ -125,7 +140,35 @@ def test_label_that_dev_never_holds_is_decided_at_one_half():
     assert set(chosen.values()) == {Thresholds(review=0.5, clear=0.5)}
 
 
-# --- what a floor costs
+def test_thresholds_of_pausing_labels_move_together_in_log_odds():
+    thresholds = np.array([0.5, 0.8, 0.6, 0.2])
+    assert move(thresholds, log_odds=0).tolist() == pytest.approx(thresholds.tolist())
+    assert move(thresholds, log_odds=np.log(4)).tolist() == pytest.approx([0.8, 16 / 17, 0.6, 0.5])
+    assert move(thresholds, log_odds=-np.log(4)).tolist() == pytest.approx([0.2, 0.5, 0.6, 1 / 17])
+
+
+# --- what thresholds and a floor cost
+
+
+def test_pausing_at_thresholds_counts_recall_precision_and_false_pauses():
+    scores, held = np.zeros((9, 4)), np.zeros((9, 4), dtype=bool)
+    held[:4, 1] = True
+    scores[:3, 1] = 0.5  # three of four at the threshold, which counts
+    scores[3, 1] = 0.49
+    scores[4, 0] = 0.9  # one of five wrongly
+    scores[5, 2] = 0.9  # completed does not pause
+    found = pause_at(np.full(4, 0.5), scores, held)
+    assert found == Pausing(
+        recall=3 / 4,
+        precision=3 / 4,
+        false_pauses_per_1000=1000 * (1 - LIVE_RATE) * 1 / 5,
+        false_pauses_per_1000_at_most=1000 * (1 - LIVE_RATE) * float(beta.ppf(0.95, 2, 4)),
+    )
+
+
+def test_nothing_to_pause_and_nothing_paused_is_perfect():
+    found = pause_at(np.full(4, 0.5), np.zeros((3, 4)), np.zeros((3, 4), dtype=bool))
+    assert (found.recall, found.precision, found.false_pauses_per_1000) == (1.0, 1.0, 0.0)
 
 
 def story(*, planned=0.0, ongoing=0.0, completed=0.0, ombudsman=0.0):
@@ -182,7 +225,7 @@ def test_every_floor_has_its_price_and_more_recall_never_costs_less():
     dice = np.random.default_rng(1)
     probabilities, held = dice.random((400, 4)), dice.random((400, 4)) < 0.3
     found = price(probabilities, held)
-    assert [item.recall_floor for item in found] == [0.80, 0.85, 0.87, 0.90, 0.93]
+    assert [item.recall_floor for item in found] == [0.85, 0.90, 0.93, 0.95, 0.97]
     costs = [item.false_pauses_per_1000 for item in found]
     assert costs == sorted(costs)
     assert all(item.false_pauses_per_1000 <= item.false_pauses_per_1000_at_most for item in found)

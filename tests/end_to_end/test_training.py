@@ -1,4 +1,4 @@
-"""The commands `train`, `evaluate` and `data` as a data scientist runs them, on a tiny encoder."""
+"""The commands `train`, `learning-curve`, `evaluate` and `data` as data scientists run them; tiny encoder."""
 
 import json
 import os
@@ -27,6 +27,14 @@ COMMAND = Path(sys.executable).with_name("complaint-context")
 STORIES = Path(__file__).resolve().parents[2] / "data" / "stories"
 PATIENCE_S = 300
 SETTINGS = "layers = 1\nhidden = 32\nepochs = 2\nstories_per_batch = 4\n"
+CASE = {
+    "id": "m1",
+    "kind": "minimum_function",
+    "phenomenon": "plain",
+    "text": "Tea came.",
+    "labels": [],
+    "action": "continue",
+}
 STEPS = 16  # 30 stories in batches of 4, twice
 
 # MLflow's own queries use what SQLAlchemy is about to drop.
@@ -78,7 +86,9 @@ def run(tmp_path_factory):
     run.stories.mkdir()
     (run.stories / "some.jsonl").write_text("\n".join(pick()) + "\n", encoding="utf-8")
     run.settings.write_text(SETTINGS, encoding="utf-8")
-    run.done = train(run, "--settings", run.settings, "--version", 3)
+    run.cases = folder / "cases.jsonl"
+    run.cases.write_text(json.dumps(CASE) + "\n", encoding="utf-8")
+    run.done = train(run, "--settings", run.settings, "--version", 3, "--behaviour", run.cases)
     assert run.done.returncode == 0, run.done.stderr
     return run
 
@@ -131,6 +141,9 @@ def test_bundle_carries_the_figures_of_the_run(manifest):
     assert 0 <= figures["int8_agreement"] <= 1
     assert [price["recall_floor"] for price in figures["prices"]] == [0.80, 0.85, 0.87, 0.90, 0.93]
     assert list(figures["dev_calibration_error"]) == list(LABELS)
+    behaviour = figures["behaviour"]
+    assert (behaviour["cases"], behaviour["passed"]) == (1, round(behaviour["share"]))
+    assert behaviour["kinds"]["minimum_function"]["plain"]["cases"] == 1
 
 
 def test_model_card_is_written_with_the_figures_and_shown(run, manifest):
@@ -138,6 +151,7 @@ def test_model_card_is_written_with_the_figures_and_shown(run, manifest):
     assert card.startswith("# complaint-context 3\n")
     assert "30 stories to train, 12 to calibrate and choose thresholds, 20 frozen ones to test" in card
     assert f"| pause recall | {manifest['figures']['test']['pause']['recall']:.3f} |" in card
+    assert re.search(r"\| minimum function \| plain \| [01] \| 1 \| (0|100)% \|", card)
     assert "complaint-context 3" in run.done.stdout
     assert "Thresholds and their price" in run.done.stdout
 
@@ -169,6 +183,9 @@ def test_mlflow_run_has_the_training_curve(tracked):
     found, client = tracked
     assert [point.step for point in client.get_metric_history(found.info.run_id, "loss")] == [10]
     assert found.data.metrics["epoch"] == 2.0
+    ranked = client.get_metric_history(found.info.run_id, "dev_average_precision")
+    assert [point.step for point in ranked] == [STEPS // 2, STEPS]
+    assert all(0 <= point.value <= 1 for point in ranked)
 
 
 def test_mlflow_run_keeps_plots_and_bundle(tracked):
@@ -257,6 +274,86 @@ def test_other_settings_on_the_same_folder_are_refused_in_one_line(run):
     assert done.stderr.splitlines()[-1] == (
         f"complaint-context: {run.work / 'checkpoints'}: holds a run with other settings or stories. "
         "Name another folder, or delete this one."
+    )
+
+
+def test_refused_run_leaves_no_trace_in_mlflow(run, tmp_path):
+    before = runs_in(run.store)
+    assert train(run, "--settings", run.settings, "--seed", 2).returncode == 1
+    assert train(run, "--settings", run.settings, "--behaviour", tmp_path / "none.jsonl").returncode == 1
+    assert runs_in(run.store) == before
+
+
+def runs_in(store):
+    client = mlflow.MlflowClient(store)
+    (experiment,) = client.search_experiments(filter_string="name = 'complaint-context'")
+    return [found.info.run_id for found in client.search_runs([experiment.experiment_id])]
+
+
+# --- the learning curve
+
+
+@pytest.fixture(scope="module")
+def curve(run):
+    """What `learning-curve` says of half and of all stories, and where it puts its answers."""
+    store = f"sqlite:///{run.folder / 'curve.db'}"
+
+    def learn(*options):
+        return complaint_context(
+            *("learning-curve", run.folder / "out" / "curve", "--stories", run.stories, "--shares", "0.5,1"),
+            *("--settings", run.settings, "--work", run.folder / "curve", "--tracking-uri", store, *options),
+            folder=run.folder,
+        )
+
+    done = learn()
+    assert done.returncode == 0, done.stderr
+    return SimpleNamespace(learn=learn, done=done, store=store, out=run.folder / "out")
+
+
+def test_learning_curve_measures_every_share_and_draws_it(curve):
+    found = json.loads((curve.out / "curve.json").read_text(encoding="utf-8"))
+    assert [(point["share"], point["stories"]) for point in found["points"]] == [(0.5, 15), (1.0, 30)]
+    for point in found["points"]:
+        assert set(point) == {"share", "stories", "macro_f1", "f1", "average_precision"}
+        assert 0 <= point["macro_f1"] <= 1
+    assert (curve.out / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert curve.done.stdout.splitlines()[-2:] == [
+        str(curve.out / "curve.json"),
+        str(curve.out / "curve.png"),
+    ]
+
+
+def test_learning_curve_is_one_run_with_a_child_for_each_share(curve):
+    client = mlflow.MlflowClient(curve.store)
+    (experiment,) = client.search_experiments(filter_string="name = 'complaint-context'")
+    runs = client.search_runs([experiment.experiment_id], order_by=["attributes.start_time ASC"])
+    assert [found.info.run_name for found in runs] == ["learning curve", "share 0.5", "share 1"]
+    assert {found.info.status for found in runs} == {"FINISHED"}
+    assert [found.data.tags.get("mlflow.parentRunId") for found in runs] == [
+        None,
+        runs[0].info.run_id,
+        runs[0].info.run_id,
+    ]
+    points = json.loads((curve.out / "curve.json").read_text(encoding="utf-8"))["points"]
+    assert [found.data.metrics["macro_f1"] for found in runs[1:]] == [p["macro_f1"] for p in points]
+    plots = [file.path for file in client.list_artifacts(runs[0].info.run_id, "plots")]
+    assert plots == ["plots/learning_curve.png"]
+
+
+def test_finished_shares_are_not_trained_again(curve, run):
+    weights = sorted((run.folder / "curve").rglob("model.safetensors"))
+    before = [(path, path.stat().st_mtime_ns) for path in weights]
+    first = (curve.out / "curve.json").read_text(encoding="utf-8")
+    assert curve.learn().returncode == 0
+    assert [(path, path.stat().st_mtime_ns) for path in weights] == before
+    assert (curve.out / "curve.json").read_text(encoding="utf-8") == first
+
+
+def test_wrong_shares_are_refused_in_one_line(curve):
+    done = curve.learn("--shares", "1,0.5")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == (
+        'complaint-context: shares: "1,0.5" are not growing numbers up to 1. Write them like 0.25,0.5,1.'
     )
 
 

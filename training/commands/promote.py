@@ -65,11 +65,8 @@ def promote(
 
 
 def _asked(number: int, bundle: str) -> bool:
-    try:
-        return typer.confirm(f"Make version {number} ({bundle}) champion?", err=True)
-    except typer.Abort:  # nobody there to ask
-        print(file=sys.stderr)
-        return False
+    print(f"Make version {number} ({bundle}) champion? [y/N]: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _say(number: int, bundle: str, into: Path | None, *, already: bool = False) -> None:

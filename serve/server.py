@@ -13,7 +13,8 @@ from serve.app import create_app
 from serve.assessor import Assessor, ClassifierSource
 from serve.settings import Settings
 
-_SHUTDOWN_S = 30
+_SHUTDOWN_S = 120
+"""The longest story a request may hold takes half a minute on an idle machine."""
 
 
 class ServerError(ComplaintContextError):

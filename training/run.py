@@ -1,8 +1,13 @@
-"""A whole training run, from labelled stories to a measured bundle. Reads as a table of contents."""
+"""A whole training run, from labelled stories to a measured bundle. Reads as a table of contents.
+
+One seed or several: each is trained, exported and measured; which one is released is said in ``seeds``.
+"""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +29,11 @@ from training.calibrate import calibrate, calibration_error
 from training.card import write_card
 from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
-from training.evaluate import Figures, Rate, judge, judge_labels, measure, settled, unsettled
+from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, write_bundle
 from training.nations import measure_nations
 from training.plots import draw_plots
+from training.seeds import MEAN, SeedFigures, best_on_dev, mean_of_weights, seed_figures
 from training.settings import TrainingSettings
 from training.splits import Splits, fingerprint, split
 from training.stories import LabelledStory, RecordError, held, read_stories
@@ -42,9 +48,9 @@ logger = logging.getLogger(__name__)
 class Plan:
     """What to train on, where to work, where to put the bundle.
 
-    ``baselines``: also fit and measure the four baselines on the same splits. ``comments``: labelled comments
-    from outside the project to measure on; only counts of them are kept. ``behaviour``: behavioural cases to
-    measure on (``training.behaviour``).
+    ``seeds``: train once from each; none means the settings' own. ``baselines``: also fit and measure the
+    four baselines on the same splits. ``comments``: labelled comments from outside the project to measure
+    on; only counts of them are kept. ``behaviour``: behavioural cases to measure on (``training.behaviour``).
     """
 
     stories: Path
@@ -52,14 +58,43 @@ class Plan:
     bundle: Path
     bundle_version: int
     settings: TrainingSettings
+    seeds: tuple[int, ...] = ()
     baselines: bool = True
     comments: Path | None = None
     behaviour: Path | None = None
 
-    @property
-    def checkpoints(self) -> Path:
-        """Where an interrupted run resumes from."""
-        return self.work / "checkpoints"
+    def each_seed(self) -> tuple[TrainingSettings, ...]:
+        """The settings, once for each seed."""
+        return tuple(replace(self.settings, seed=seed) for seed in self.seeds or (self.settings.seed,))
+
+    def checkpoints(self, seed: int) -> Path:
+        """Where an interrupted training from ``seed`` resumes from."""
+        return self.work / f"seed-{seed}" / "checkpoints"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An encoder that may be released: exported, with what dev says of it, as a bundle in ``folder``.
+
+    ``full`` and ``small``: the ONNX files, float32 and int8. ``logits``: uncalibrated ones of dev as shipped,
+    shape (stories, 4).
+    """
+
+    name: str
+    folder: Path
+    trained: TrainedEncoder
+    full: Path
+    small: Path
+    logits: NDArray[np.float32]
+    decisions: Decisions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What a candidate's bundle says of the settled test stories and, where asked, of outside comments."""
+
+    test: list[Judged]
+    comments: CommentFigures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +102,8 @@ class Report:
     """What a run found, all measured on the bundle as it ships.
 
     ``columns``: the frozen test beside the ordinary and the plain explicit stories of dev. ``nations``: how
-    well the nation is read, on our own stories and apart from them on the test set.
+    well the nation is read, on our own stories and apart from them on the test set. ``seeds``: every encoder
+    that could have been released, ``released`` the name of the one that was.
     """
 
     test: Figures
@@ -81,6 +117,8 @@ class Report:
     nations: dict[str, Rate]
     comments: dict[str, float] | None
     behaviour: BehaviourFigures | None
+    seeds: tuple[SeedFigures, ...]
+    released: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -96,6 +134,8 @@ class Report:
             "nations": {name: asdict(rate) for name, rate in self.nations.items()},
             "comments": self.comments,
             "behaviour": self.behaviour.to_dict() if self.behaviour else None,
+            "seeds": [item.to_dict() for item in self.seeds],
+            "released": self.released,
         }
 
 
@@ -116,31 +156,82 @@ def prepare(plan: Plan) -> Splits:
         read_comments(plan.comments)
     if plan.behaviour:
         read_cases(plan.behaviour)
-    remember(plan.checkpoints, plan.settings, splits.train)
+    for settings in plan.each_seed():
+        remember(plan.checkpoints(settings.seed), settings, splits.train)
     return splits
 
 
 def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
     """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
     tracking.settings(plan.settings.to_dict())
-    trained = train_encoder(
-        splits.train,
-        splits.dev,
-        settings=plan.settings,
-        folder=plan.checkpoints,
-        callbacks=(tracking.curves(),),
-    )
-    full, small = export_encoder(trained.model, plan.work / "export")
-    logits = encoder_logits(small, splits.dev, trained.tokenizer, plan.settings)
-    decisions = find_decisions(logits, splits.dev)
-    _write(plan, small, trained, decisions, splits, figures={})
-    report = _report(plan, full, logits, decisions, splits, trained)
-    _write(plan, small, trained, decisions, splits, figures=report.to_dict())
+    candidates = [
+        _candidate(f"seed {one.seed}", trained, plan, splits)
+        for one, trained in zip(plan.each_seed(), _train(plan, splits, tracking), strict=True)
+    ]
+    if len(candidates) > 1:
+        mean = mean_of_weights([candidate.trained for candidate in candidates])
+        candidates.append(_candidate(MEAN, mean, plan, splits))
+    measured = [_measured(candidate, plan, splits) for candidate in candidates]
+    seeds = tuple(map(partial(_seed_figures, dev=splits.dev), candidates, measured))
+    best = best_on_dev(seeds)
+    chosen = candidates[best]
+    _write(plan.bundle, chosen, plan, splits, figures={})
+    report = _report(plan, chosen, measured[best], splits, seeds)
+    _write(plan.bundle, chosen, plan, splits, figures=report.to_dict())
     write_card(plan.bundle)
     tracking.figures(report.to_dict())
-    tracking.plots(_plots(plan, logits, decisions, splits, trained))
+    tracking.plots(_plots(plan, chosen, splits))
     tracking.bundle(plan.bundle)
     return report
+
+
+def _train(plan: Plan, splits: Splits, tracking: Tracking) -> Iterator[TrainedEncoder]:
+    """An encoder a seed; with several seeds each is a child run of its own."""
+    for settings in plan.each_seed():
+        several = tracking.child(f"seed {settings.seed}") if len(plan.seeds) > 1 else nullcontext(tracking)
+        with several as seen:
+            yield train_encoder(
+                splits.train,
+                splits.dev,
+                settings=settings,
+                folder=plan.checkpoints(settings.seed),
+                callbacks=(seen.curves(),),
+            )
+
+
+def _candidate(name: str, trained: TrainedEncoder, plan: Plan, splits: Splits) -> Candidate:
+    """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures."""
+    folder = plan.work / name.replace(" ", "-")
+    full, small = export_encoder(trained.model, folder / "export")
+    logits = encoder_logits(small, splits.dev, trained.tokenizer, plan.settings)
+    candidate = Candidate(
+        name=name,
+        folder=folder / "bundle",
+        trained=trained,
+        full=full,
+        small=small,
+        logits=logits,
+        decisions=find_decisions(logits, splits.dev),
+    )
+    _write(candidate.folder, candidate, plan, splits, figures={})
+    return candidate
+
+
+def _measured(candidate: Candidate, plan: Plan, splits: Splits) -> Measured:
+    logger.info("measuring %s", candidate.name)
+    classifier = ComplaintClassifier.load(candidate.folder)
+    outside = measure_comments(read_comments(plan.comments), classifier=classifier) if plan.comments else None
+    return Measured(test=judge(settled(splits.test), classifier=classifier), comments=outside)
+
+
+def _seed_figures(candidate: Candidate, measured: Measured, *, dev: tuple[LabelledStory, ...]) -> SeedFigures:
+    return seed_figures(
+        candidate.name,
+        logits=candidate.logits,
+        dev=dev,
+        test=measure(measured.test),
+        comments=measured.comments,
+    )
 
 
 def encoder_logits(
@@ -166,20 +257,14 @@ def find_decisions(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) 
 
 
 def _write(
-    plan: Plan,
-    encoder: Path,
-    trained: TrainedEncoder,
-    decisions: Decisions,
-    splits: Splits,
-    *,
-    figures: dict[str, Any],
+    folder: Path, candidate: Candidate, plan: Plan, splits: Splits, *, figures: dict[str, Any]
 ) -> None:
     counts = {name: len(getattr(splits, name)) for name in ("train", "dev", "test", "left_out")}
     write_bundle(
-        plan.bundle,
-        encoder=encoder,
-        tokenizer=trained.tokenizer,
-        decisions=decisions,
+        folder,
+        encoder=candidate.small,
+        tokenizer=candidate.trained.tokenizer,
+        decisions=candidate.decisions,
         settings=plan.settings,
         bundle_version=plan.bundle_version,
         data={"fingerprint": fingerprint(splits.train), **counts},
@@ -189,22 +274,21 @@ def _write(
 
 def _report(
     plan: Plan,
-    full: Path,
-    logits: NDArray[np.float32],
-    decisions: Decisions,
+    chosen: Candidate,
+    measured: Measured,
     splits: Splits,
-    trained: TrainedEncoder,
+    seeds: tuple[SeedFigures, ...],
 ) -> Report:
     classifier = ComplaintClassifier.load(plan.bundle)
     cues, truth = cues_of(splits.dev), held(splits.dev)
-    stated = probabilities(logits, calibration=decisions.calibration, cue=cues)
-    whole_logits = encoder_logits(full, splits.dev, trained.tokenizer, plan.settings)
+    decisions = chosen.decisions
+    stated = probabilities(chosen.logits, calibration=decisions.calibration, cue=cues)
+    whole_logits = encoder_logits(chosen.full, splits.dev, chosen.trained.tokenizer, plan.settings)
     whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
-    test, dev = (judge(settled(part), classifier=classifier) for part in (splits.test, splits.dev))
-    outside = _comments(plan.comments, classifier) if plan.comments else None
+    dev = judge(settled(splits.dev), classifier=classifier)
     return Report(
-        test=measure(test),
+        test=measure(measured.test),
         test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
         dev=measure(dev),
         dev_calibration_error={
@@ -214,27 +298,23 @@ def _report(
         int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits) if plan.baselines else {},
-        columns=measure_columns(test, name="test", dev=dev, comments=outside),
+        columns=measure_columns(measured.test, name="test", dev=dev, comments=measured.comments),
         nations=measure_nations(splits),
-        comments=outside.counts() if outside else None,
+        comments=measured.comments.counts() if measured.comments else None,
         behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
+        seeds=seeds,
+        released=chosen.name,
     )
-
-
-def _comments(file: Path, classifier: ComplaintClassifier) -> CommentFigures:
-    return measure_comments(read_comments(file), classifier=classifier)
 
 
 def _behaviour(file: Path, classifier: ComplaintClassifier) -> BehaviourFigures:
     return measure_behaviour(run_cases(read_cases(file), classifier=classifier))
 
 
-def _plots(
-    plan: Plan, logits: NDArray[np.float32], decisions: Decisions, splits: Splits, trained: TrainedEncoder
-) -> dict[str, Figure]:
+def _plots(plan: Plan, chosen: Candidate, splits: Splits) -> dict[str, Figure]:
     judged = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
-    stated = probabilities(logits, calibration=decisions.calibration, cue=cues_of(splits.dev))
-    return draw_plots(judged, probabilities=stated, held=held(splits.dev), log=trained.log)
+    stated = probabilities(chosen.logits, calibration=chosen.decisions.calibration, cue=cues_of(splits.dev))
+    return draw_plots(judged, probabilities=stated, held=held(splits.dev), log=chosen.trained.log)
 
 
 def _baselines(plan: Plan, splits: Splits) -> dict[str, Figures]:

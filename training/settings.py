@@ -109,6 +109,18 @@ def read_settings(path: Path) -> TrainingSettings:
         ) from None
 
 
+def read_seeds(words: str) -> tuple[int, ...]:
+    """Seeds from words such as ``1,2,3``.
+
+    Raises:
+        SettingsError: not whole numbers from 0 up, or one twice.
+    """
+    found = [word.strip() for word in words.split(",")]
+    if not all(word.isdecimal() for word in found) or len({int(word) for word in found}) < len(found):
+        raise SettingsError(f'seeds: "{words}" are not different whole numbers. Write them like 1,2,3.')
+    return tuple(int(word) for word in found)
+
+
 def base_folder(base: str) -> str:
     """Where the base encoder's files are: the carrying package's folder for the default, else ``base``."""
     if base != BASE_MODEL:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +28,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from classifier.labels import LABELS
 from training.augment import Augmenter
+from training.dropout import use_byte_dropout
 from training.features import Features, collate, featurise, token_count
 from training.head import loss, read_batch, story_logits
 from training.settings import BASE_MODEL, BASE_MODEL_SHA256, SettingsError, TrainingSettings, base_folder
@@ -89,6 +91,7 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
     folder = base_folder(settings.base)
     torch.manual_seed(settings.seed)
     config_changes: dict[str, Any] = {
+        "attn_implementation": "eager",  # on a processor its backward pass is faster than the fused one's
         "attention_probs_dropout_prob": settings.attention_dropout,
         "num_labels": len(LABELS),
         "id2label": dict(enumerate(LABELS)),
@@ -103,10 +106,16 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
             num_attention_heads=2,
             **config_changes,
         )
-        return AutoModelForTokenClassification.from_config(config)
-    if settings.base == BASE_MODEL:
-        _check_weights(Path(folder) / "model.safetensors")
-    return AutoModelForTokenClassification.from_pretrained(folder, **config_changes)
+        model = AutoModelForTokenClassification.from_config(config)
+    else:
+        if settings.base == BASE_MODEL:
+            _check_weights(Path(folder) / "model.safetensors")
+        model = AutoModelForTokenClassification.from_pretrained(folder, **config_changes)
+    use_byte_dropout(model)
+    # The fresh head starts at nothing, the same for every seed, so that the weights of seeds can be averaged.
+    torch.nn.init.zeros_(model.classifier.weight)
+    torch.nn.init.zeros_(model.classifier.bias)
+    return model
 
 
 def predict_logits(
@@ -201,15 +210,19 @@ def _arguments(settings: TrainingSettings, folder: Path, *, steps_per_epoch: int
 
 def _optimizer(model: PreTrainedModel, settings: TrainingSettings) -> AdamW:
     """AdamW with a faster rate for the head; only matrices decay, as is usual."""
+    groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = defaultdict(list)
+    for name, parameter in model.named_parameters():
+        groups[name.startswith("classifier."), parameter.ndim > 1].append(parameter)
     return AdamW(
         [
             {
-                "params": [parameter],
-                "lr": settings.learning_rate * (settings.head_rate if name.startswith("classifier.") else 1),
-                "weight_decay": settings.weight_decay if parameter.ndim > 1 else 0.0,
+                "params": parameters,
+                "lr": settings.learning_rate * (settings.head_rate if head else 1),
+                "weight_decay": settings.weight_decay if matrix else 0.0,
             }
-            for name, parameter in model.named_parameters()
-        ]
+            for (head, matrix), parameters in groups.items()
+        ],
+        fused=True,
     )
 
 

@@ -1,7 +1,6 @@
 """`train`: from labelled stories to a measured bundle."""
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from training.commands.options import (
     StoriesOption,
     TrackingOption,
 )
-from training.settings import TrainingSettings, read_settings
+from training.settings import TrainingSettings, read_seeds, read_settings
 
 
 def train(
@@ -28,7 +27,14 @@ def train(
     ] = Path("runs/train"),
     stories: StoriesOption = STORIES,
     settings: Annotated[Path | None, typer.Option(help="TOML file of training settings.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Overrides the settings' seed.")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            "--seeds",
+            "--seed",
+            help="Train once from each, as 1,2,3; by default from the settings' seed.",
+        ),
+    ] = None,
     bundle_version: Annotated[int, typer.Option("--version", help="The bundle's version number.")] = 1,
     baselines: Annotated[bool, typer.Option(help="Also fit and measure the baselines.")] = True,
     comments: CommentsOption = None,
@@ -37,7 +43,10 @@ def train(
 ) -> None:
     """Train a model, measure it beside the baselines, write it as a bundle.
 
-    Example: complaint-context train runs/candidate --work runs/first --seed 2
+    Of several seeds and the mean of their weights, the one that ranks dev best is released; the card
+    tells how all of them do.
+
+    Example: complaint-context train runs/candidate --work runs/first --seeds 1,2,3
     """
     from training.run import (
         Plan,
@@ -55,7 +64,8 @@ def train(
         work=work,
         bundle=bundle,
         bundle_version=bundle_version,
-        settings=chosen if seed is None else replace(chosen, seed=seed),
+        settings=chosen,
+        seeds=read_seeds(seeds) if seeds else (),
         baselines=baselines,
         comments=comments,
         behaviour=behaviour,

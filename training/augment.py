@@ -29,7 +29,10 @@ class Augmenter:
     def over(cls, stories: tuple[LabelledStory, ...], *, settings: TrainingSettings) -> "Augmenter":
         """Fillers are the label-free stories of ``stories`` without any complaint word."""
         plain = [s for s in stories if not s.labels and not s.borderline]
-        return cls(settings, tuple(s for s in plain if not _COMPLAINT_STEM.search(s.story.text)))
+        return cls(
+            settings,
+            tuple(s for s in plain if not _COMPLAINT_STEM.search(f"{s.story.title}\n{s.story.text}")),
+        )
 
     def __call__(self, labelled: LabelledStory, *, epoch: int) -> LabelledStory:
         """``labelled`` as it is, joined with ordinary words, or damaged, or both."""

@@ -13,6 +13,7 @@ from training.tables import (
     labels_table,
     nations_table,
     prices_table,
+    seeds_table,
     summary_table,
     tried_table,
 )
@@ -30,7 +31,7 @@ ongoing, completed or bound for an ombudsman, and in which sentences. A moderato
   all written for this project (`data/README.md`). Fingerprint of the training stories: `{fingerprint}`.
 - **Form**: ONNX, int8 weights; {size:.1f} MB; no pickle, no code. Agrees with the full-precision encoder in
   {agreement:.1%} of decisions on dev. Checked on a {machine} processor with {flags}.
-- **Made with** complaint-context {code}, {made_with}; seed {seed}.
+- **Made with** complaint-context {code}, {made_with}; {seed}.
 
 ## How good, on the frozen test set
 {test_stories} stories by a hand that saw none of the others; borderline ones apart. The set is enriched with
@@ -43,6 +44,9 @@ complaints and hard cases; live stories are mostly easier.
 Borderline stories ({borderline_stories}), on which careful readers may differ:
 
 {borderline}
+
+## From seed to seed
+{seeds}
 
 ## Beside ordinary and plain stories
 {columns}
@@ -85,6 +89,10 @@ called a complaint.
 """
 
 _NOT_MEASURED = "Not measured in this run."
+_SEEDS_NOTE = """\
+The same training from several seeds, on the same splits; borderline stories apart. Released is the
+{released}: of all these, the one that ranks dev best. The frozen test set and the outside comments chose
+nothing."""
 _COLUMNS_NOTE = """\
 The frozen test set is hard on purpose. Ordinary stories of dev are posts as most are (praise, criticism,
 survey answers) without a label; plain explicit ones have a label and say so in plain words. The thresholds
@@ -117,12 +125,13 @@ def render_card(manifest: dict[str, Any]) -> str:
         machine=manifest["checked_on"]["machine"],
         flags=", ".join(manifest["checked_on"]["flags"]) or "unknown vector instructions",
         made_with=", ".join(f"{name} {number}" for name, number in manifest["made_with"].items()),
-        seed=manifest["settings"]["seed"],
+        seed=figures.get("released") or f"seed {manifest['settings']['seed']}",
         test_stories=figures["test"]["stories"],
         summary=summary_table(figures["test"]),
         labels=labels_table(figures["test"]),
         borderline_stories=figures["test_borderline"]["stories"],
         borderline=summary_table(figures["test_borderline"]),
+        seeds=_seeds(figures),
         columns=_columns(figures),
         nations=_nations(figures),
         comments=_comments(figures["comments"]),
@@ -133,6 +142,12 @@ def render_card(manifest: dict[str, Any]) -> str:
         tried=tried_table(_tried()),
         calibration=", ".join(f"{k} {v:.3f}" for k, v in figures["dev_calibration_error"].items()),
     )
+
+
+def _seeds(figures: dict[str, Any]) -> str:
+    if len(figures.get("seeds", ())) < 2:
+        return "One seed only."
+    return f"{seeds_table(figures['seeds'])}\n\n{_SEEDS_NOTE.format(released=figures['released'])}"
 
 
 def _columns(figures: dict[str, Any]) -> str:
@@ -165,7 +180,7 @@ def _comments(counts: dict[str, Any] | None) -> str:
 
 def _behaviour(figures: dict[str, Any] | None) -> str:
     if figures is None:
-        return "Not measured in this run."
+        return _NOT_MEASURED
     return (
         f"{figures['passed']} of {figures['cases']} cases pass ({figures['share']:.1%}): clear stories "
         "(minimum function), changes that say\nnothing new (invariance), clauses that say something new "

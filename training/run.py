@@ -76,11 +76,13 @@ class Plan:
 class Candidate:
     """An encoder that may be released: exported, with what dev says of it, as a bundle in ``folder``.
 
+    ``settings``: what it was trained with; of a mean of weights those of the first seed.
     ``full`` and ``small``: the ONNX files, float32 and int8. ``logits``: uncalibrated ones of dev as shipped,
     shape (stories, 4).
     """
 
     name: str
+    settings: TrainingSettings
     folder: Path
     trained: TrainedEncoder
     full: Path
@@ -165,12 +167,12 @@ def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
     """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
     tracking.settings(plan.settings.to_dict())
     candidates = [
-        _candidate(f"seed {one.seed}", trained, plan, splits)
+        _candidate(f"seed {one.seed}", trained, one, plan, splits)
         for one, trained in zip(plan.each_seed(), _train(plan, splits, tracking), strict=True)
     ]
     if len(candidates) > 1:
         mean = mean_of_weights([candidate.trained for candidate in candidates])
-        candidates.append(_candidate(MEAN, mean, plan, splits))
+        candidates.append(_candidate(MEAN, mean, candidates[0].settings, plan, splits))
     measured = [_measured(candidate, plan, splits) for candidate in candidates]
     seeds = tuple(map(partial(_seed_figures, dev=splits.dev), candidates, measured))
     best = best_on_dev(seeds)
@@ -199,13 +201,16 @@ def _train(plan: Plan, splits: Splits, tracking: Tracking) -> Iterator[TrainedEn
             )
 
 
-def _candidate(name: str, trained: TrainedEncoder, plan: Plan, splits: Splits) -> Candidate:
+def _candidate(
+    name: str, trained: TrainedEncoder, settings: TrainingSettings, plan: Plan, splits: Splits
+) -> Candidate:
     """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures."""
     folder = plan.work / name.replace(" ", "-")
     full, small = export_encoder(trained.model, folder / "export")
-    logits = encoder_logits(small, splits.dev, trained.tokenizer, plan.settings)
+    logits = encoder_logits(small, splits.dev, trained.tokenizer, settings)
     candidate = Candidate(
         name=name,
+        settings=settings,
         folder=folder / "bundle",
         trained=trained,
         full=full,
@@ -265,7 +270,7 @@ def _write(
         encoder=candidate.small,
         tokenizer=candidate.trained.tokenizer,
         decisions=candidate.decisions,
-        settings=plan.settings,
+        settings=candidate.settings,
         bundle_version=plan.bundle_version,
         data={"fingerprint": fingerprint(splits.train), **counts},
         figures=figures,

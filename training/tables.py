@@ -13,6 +13,19 @@ _COLUMNS = {
     "comments": "outside comments",
 }
 _NATIONS = {"ours": "our own stories", "test": "frozen test"}
+_SEED_FIGURES = {
+    "dev_average_precision": ("average precision, dev", "{:.3f}"),
+    "macro_f1": ("macro-F1", "{:.3f}"),
+    "exact": ("exact label sets", "{:.3f}"),
+    "pause_recall": ("pause recall", "{:.3f}"),
+    "pause_precision": ("pause precision", "{:.3f}"),
+    "pause_or_review": ("paused or reviewed, of those to pause", "{:.3f}"),
+    "review_share": ("sent to review", "{:.3f}"),
+    "evidence_overlap": ("first quote overlaps a reader's", "{:.3f}"),
+    "comments.false_pauses": ("outside comments: false pauses", "{:d}"),
+    "comments.reviews": ("outside comments: sent to review", "{:d}"),
+    "comments.found": ("outside comments: found", "{:d}"),
+}
 _FIGURES = {
     "exact": "exact label set",
     "pause_recall": "pause recall",
@@ -82,6 +95,42 @@ def baselines_table(ours: Mapping[str, Any], baselines: Mapping[str, Mapping[str
             for name, f in rows
         ],
     )
+
+
+def seeds_table(seeds: Sequence[Mapping[str, Any]]) -> str:
+    """Each seed's figures with their mean and spread, and beside them those of the mean of their weights."""
+    alone = [entry for entry in seeds if entry["name"].startswith("seed ")]
+    joined = [entry for entry in seeds if entry not in alone]
+    return _table(
+        (
+            "figure",
+            *(entry["name"] for entry in alone),
+            "mean",
+            "lowest to highest",
+            *(entry["name"] for entry in joined),
+        ),
+        [
+            (
+                name,
+                *(cell.format(_seed_figure(entry, key)) for entry in alone),
+                *_mean_and_spread([_seed_figure(entry, key) for entry in alone], cell),
+                *(cell.format(_seed_figure(entry, key)) for entry in joined),
+            )
+            for key, (name, cell) in _SEED_FIGURES.items()
+            if all(_seed_figure(entry, key) is not None for entry in seeds)
+        ],
+    )
+
+
+def _seed_figure(entry: Mapping[str, Any], key: str) -> float | None:
+    """A figure of the entry, or of its outside comments where the key says so; None if not measured."""
+    place, _, inner = key.partition(".")
+    return (entry[place] or {}).get(inner) if inner else entry[place]
+
+
+def _mean_and_spread(values: Sequence[float], cell: str) -> tuple[str, str]:
+    mean = f"{sum(values) / len(values):{'.3f' if 'f' in cell else '.1f'}}"
+    return mean, f"{cell.format(min(values))} to {cell.format(max(values))}"
 
 
 def prices_table(prices: Sequence[Mapping[str, float]]) -> str:

@@ -31,6 +31,7 @@ from training.augment import Augmenter
 from training.dropout import use_byte_dropout
 from training.features import Features, collate, featurise, token_count
 from training.head import loss, read_batch, story_logits
+from training.memory import keep_freed_memory
 from training.settings import BASE_MODEL, BASE_MODEL_SHA256, SettingsError, TrainingSettings, base_folder
 from training.splits import fingerprint
 from training.stories import LabelledStory, held
@@ -61,6 +62,7 @@ def train_encoder(
     SettingsError says so.
     """
     remember(folder, settings, train)
+    keep_freed_memory()
     tokenizer = load_tokenizer(settings)
     model = new_model(settings)
     trainer = _StoryTrainer(

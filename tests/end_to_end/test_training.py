@@ -10,7 +10,9 @@ from types import SimpleNamespace
 
 import mlflow
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 from safetensors.numpy import load_file
 from transformers import TrainerCallback
 
@@ -239,7 +241,7 @@ def test_interrupted_run_resumes_and_ends_with_the_weights_of_an_uninterrupted_o
     steps = Steps()
     resumed = train_encoder(splits.train, splits.dev, settings=settings, folder=tmp_path, callbacks=(steps,))
     assert steps.taken == list(range(9, STEPS + 1))
-    straight = load_file(run.work / "checkpoints" / f"checkpoint-{STEPS}" / "model.safetensors")
+    straight = load_file(run.work / "seed-1" / "checkpoints" / f"checkpoint-{STEPS}" / "model.safetensors")
     found = {name: weight.numpy() for name, weight in resumed.model.state_dict().items()}
     assert set(straight) <= set(found)
     for name, weight in straight.items():
@@ -249,7 +251,7 @@ def test_interrupted_run_resumes_and_ends_with_the_weights_of_an_uninterrupted_o
 
 
 def test_finished_run_is_not_trained_again(run, splits):
-    folder, steps = run.work / "checkpoints", Steps()
+    folder, steps = run.work / "seed-1" / "checkpoints", Steps()
     again = train_encoder(
         splits.train, splits.dev, settings=read_settings(run.settings), folder=folder, callbacks=(steps,)
     )
@@ -258,7 +260,7 @@ def test_finished_run_is_not_trained_again(run, splits):
 
 
 def test_other_stories_on_the_same_folder_are_refused(run, splits):
-    folder = run.work / "checkpoints"
+    folder = run.work / "seed-1" / "checkpoints"
     with pytest.raises(SettingsError) as caught:
         train_encoder(splits.train[1:], splits.dev, settings=read_settings(run.settings), folder=folder)
     assert str(caught.value) == (
@@ -266,20 +268,28 @@ def test_other_stories_on_the_same_folder_are_refused(run, splits):
     )
 
 
-def test_other_settings_on_the_same_folder_are_refused_in_one_line(run):
-    done = train(run, "--settings", run.settings, "--seed", 2)
+@pytest.fixture
+def other_settings(tmp_path):
+    file = tmp_path / "other.toml"
+    file.write_text(SETTINGS.replace("epochs = 2", "epochs = 3"), encoding="utf-8")
+    return file
+
+
+def test_other_settings_on_the_same_folder_are_refused_in_one_line(run, other_settings):
+    done = train(run, "--settings", other_settings)
     assert done.returncode == 1
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
+    folder = run.work / "seed-1" / "checkpoints"
     assert done.stderr.splitlines()[-1] == (
-        f"complaint-context: {run.work / 'checkpoints'}: holds a run with other settings or stories. "
+        f"complaint-context: {folder}: holds a run with other settings or stories. "
         "Name another folder, or delete this one."
     )
 
 
-def test_refused_run_leaves_no_trace_in_mlflow(run, tmp_path):
+def test_refused_run_leaves_no_trace_in_mlflow(run, other_settings, tmp_path):
     before = runs_in(run.store)
-    assert train(run, "--settings", run.settings, "--seed", 2).returncode == 1
+    assert train(run, "--settings", other_settings).returncode == 1
     assert train(run, "--settings", run.settings, "--behaviour", tmp_path / "none.jsonl").returncode == 1
     assert runs_in(run.store) == before
 
@@ -288,6 +298,52 @@ def runs_in(store):
     client = mlflow.MlflowClient(store)
     (experiment,) = client.search_experiments(filter_string="name = 'complaint-context'")
     return [found.info.run_id for found in client.search_runs([experiment.experiment_id])]
+
+
+# --- several seeds
+
+
+@pytest.fixture(scope="module")
+def seeded(run):
+    """The same training from two seeds, one of which is trained already."""
+    folder = run.folder / "seeded"
+    store = f"sqlite:///{run.folder / 'seeded.db'}"
+    done = complaint_context(
+        *("train", folder, "--work", run.work, "--stories", run.stories, "--settings", run.settings),
+        *("--seeds", "1,2", "--no-baselines", "--tracking-uri", store),
+        folder=run.folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return SimpleNamespace(folder=folder, store=store, done=done)
+
+
+def test_every_seed_and_the_mean_of_their_weights_are_measured_and_the_best_on_dev_released(seeded):
+    manifest = json.loads((seeded.folder / "bundle.json").read_text(encoding="utf-8"))
+    figures = manifest["figures"]
+    assert [entry["name"] for entry in figures["seeds"]] == ["seed 1", "seed 2", "mean of weights"]
+    best = max(figures["seeds"], key=lambda entry: entry["dev_average_precision"])
+    assert figures["released"] == best["name"]
+    assert figures["test"]["macro_f1"] == best["macro_f1"]
+    assert "From seed to seed" in seeded.done.stdout
+
+
+def test_bundle_of_the_mean_holds_the_mean_of_both_seeds(seeded, run):
+    halves = [
+        load_file(run.work / f"seed-{seed}" / "checkpoints" / f"checkpoint-{STEPS}" / "model.safetensors")
+        for seed in (1, 2)
+    ]
+    folder = run.work / "mean-of-weights" / "export"
+    found = {
+        item.name: numpy_helper.to_array(item)
+        for item in onnx.load(folder / "encoder.fp32.onnx").graph.initializer
+    }
+    name = "bert.embeddings.word_embeddings.weight"
+    np.testing.assert_allclose(found[name], (halves[0][name] + halves[1][name]) / 2, atol=1e-6)
+    assert (halves[0][name] != halves[1][name]).any()
+
+
+def test_each_seed_is_a_run_of_its_own_within_the_whole(seeded):
+    assert len(runs_in(seeded.store)) == 3
 
 
 # --- the learning curve

@@ -48,7 +48,7 @@ def test_stories_are_split_and_the_folder_remembers_them(plan):
         [DEV],
         ["T10-1"],
     ]
-    note = json.loads((made.checkpoints / "run.json").read_text())
+    note = json.loads((made.checkpoints(1) / "run.json").read_text())
     assert note["settings"] == TINY.to_dict()
 
 
@@ -56,7 +56,7 @@ def test_folder_of_another_run_is_refused(plan):
     prepare(plan())
     prepare(plan())
     with pytest.raises(SettingsError, match="holds a run with other settings or stories"):
-        prepare(plan(settings=TrainingSettings(layers=1, hidden=32, seed=9)))
+        prepare(plan(settings=TrainingSettings(layers=1, hidden=32, epochs=9)))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,14 @@ import pytest
 
 from classifier.windows import WindowSize
 from training import settings as module
-from training.settings import BASE_MODEL, SettingsError, TrainingSettings, base_folder, read_settings
+from training.settings import (
+    BASE_MODEL,
+    SettingsError,
+    TrainingSettings,
+    base_folder,
+    read_seeds,
+    read_settings,
+)
 
 SHARES = ("warmup_share", "unquoted_weight", "borderline_weight", "joined_share", "damaged_share")
 
@@ -138,3 +145,14 @@ def test_wrong_kind_of_value_is_said_in_one_line(tmp_path, text, said):
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=re.escape(said)):
         read_settings(file)
+
+
+def test_seeds_are_read_in_their_order():
+    assert (read_seeds("3,1, 2"), read_seeds("7")) == ((3, 1, 2), (7,))
+
+
+@pytest.mark.parametrize("words", ["", "1,", "one", "1.5", "-1", "1,1", "1,01"])
+def test_what_are_no_different_whole_numbers_is_refused(words):
+    assert message(read_seeds, words) == (
+        f'seeds: "{words}" are not different whole numbers. Write them like 1,2,3.'
+    )

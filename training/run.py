@@ -165,7 +165,7 @@ def prepare(plan: Plan) -> Splits:
 
 def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
     """Trains, calibrates, exports, measures and describes; every step is logged to ``tracking``."""
-    tracking.settings(plan.settings.to_dict())
+    tracking.settings(plan.each_seed()[0].to_dict())
     candidates = [
         _candidate(f"seed {one.seed}", trained, one, plan, splits)
         for one, trained in zip(plan.each_seed(), _train(plan, splits, tracking), strict=True)
@@ -190,8 +190,10 @@ def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
 def _train(plan: Plan, splits: Splits, tracking: Tracking) -> Iterator[TrainedEncoder]:
     """An encoder a seed; with several seeds each is a child run of its own."""
     for settings in plan.each_seed():
-        several = tracking.child(f"seed {settings.seed}") if len(plan.seeds) > 1 else nullcontext(tracking)
-        with several as seen:
+        several = len(plan.seeds) > 1
+        with tracking.child(f"seed {settings.seed}") if several else nullcontext(tracking) as seen:
+            if several:
+                seen.settings(settings.to_dict())
             yield train_encoder(
                 splits.train,
                 splits.dev,

@@ -11,6 +11,7 @@ from training.tables import (
     labels_table,
     nations_table,
     prices_table,
+    seeds_table,
     summary_table,
 )
 
@@ -174,6 +175,34 @@ def test_card_tells_what_outside_comments_showed_if_they_were_measured():
     assert "Not measured in this run." in render_card(manifest())
 
 
+def seed(name, number):
+    shares = ("macro_f1", "exact", "pause_recall", "pause_precision", "pause_or_review", "review_share")
+    return {
+        "name": name,
+        "dev_average_precision": number,
+        **dict.fromkeys(shares, number),
+        "evidence_overlap": number,
+        "comments": None,
+    }
+
+
+def test_card_tells_how_the_seeds_differ_and_which_was_released():
+    found = manifest()
+    found["figures"]["seeds"] = [seed("seed 8", 0.61), seed("seed 9", 0.63), seed("mean of weights", 0.64)]
+    found["figures"]["released"] = "mean of weights"
+    card = render_card(found)
+    assert seeds_table(found["figures"]["seeds"]) in card
+    assert "Released is the\nmean of weights: of all these, the one that ranks dev best." in card
+    assert "onnxruntime 1.99; mean of weights." in card
+
+
+@pytest.mark.parametrize("seeds", [[], [seed("seed 8", 0.61)]], ids=["old bundle", "one"])
+def test_card_of_a_single_seed_says_so(seeds):
+    found = manifest()
+    found["figures"]["seeds"] = seeds
+    assert "## From seed to seed\nOne seed only.\n" in render_card(found)
+
+
 def test_processor_that_tells_no_flags_is_said():
     assert "with unknown vector instructions." in render_card(manifest(flags=()))
 
@@ -189,6 +218,7 @@ def test_card_is_written_from_the_bundle_on_disk(tmp_path):
     "heading",
     [
         "How good",
+        "From seed to seed",
         "Beside ordinary",
         "Nation",
         "On real comments",

@@ -49,7 +49,7 @@ class TrainingSettings:
     base: str = BASE_MODEL
     layers: int = 0
     hidden: int = 0
-    epochs: int = 5
+    epochs: int = 4
     stories_per_batch: int = 16
     learning_rate: float = 2e-4
     head_rate: float = 10.0

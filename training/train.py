@@ -38,6 +38,9 @@ from training.stories import LabelledStory, held
 
 logger = logging.getLogger(__name__)
 
+_HEAD_SEED = 1
+"""Draws the fresh head's weights. A head that starts at zero holds the encoder back for whole epochs."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainedEncoder:
@@ -89,9 +92,12 @@ def load_tokenizer(settings: TrainingSettings) -> Tokenizer:
 
 
 def new_model(settings: TrainingSettings) -> PreTrainedModel:
-    """The base encoder with a fresh four-output head; untrained and small where the settings say so."""
+    """The base encoder with a fresh four-output head; untrained and small where the settings say so.
+
+    The head starts the same for every seed, so that the weights of seeds can be averaged.
+    """
     folder = base_folder(settings.base)
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(_HEAD_SEED)
     config_changes: dict[str, Any] = {
         "attn_implementation": "eager",  # on a processor its backward pass is faster than the fused one's
         "attention_probs_dropout_prob": settings.attention_dropout,
@@ -114,9 +120,6 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
             _check_weights(Path(folder) / "model.safetensors")
         model = AutoModelForTokenClassification.from_pretrained(folder, **config_changes)
     use_byte_dropout(model)
-    # The fresh head starts at nothing, the same for every seed, so that the weights of seeds can be averaged.
-    torch.nn.init.zeros_(model.classifier.weight)
-    torch.nn.init.zeros_(model.classifier.bias)
     return model
 
 

@@ -23,7 +23,7 @@ from classifier.encoder import Encoder
 from classifier.labels import LABELS
 from classifier.windows import read_windows
 from training.agreement import agreement
-from training.baselines import all_baselines
+from training.baselines import Baseline, all_baselines
 from training.behaviour import BehaviourFigures, measure_behaviour, read_cases, run_cases
 from training.calibrate import calibrate, calibration_error
 from training.card import write_card
@@ -34,7 +34,7 @@ from training.export import Decisions, export_encoder, write_bundle
 from training.nations import measure_nations
 from training.plots import draw_plots
 from training.seeds import MEAN, SeedFigures, best_on_dev, mean_of_weights, seed_figures
-from training.settings import TrainingSettings
+from training.settings import SettingsError, TrainingSettings
 from training.splits import Splits, fingerprint, split
 from training.stories import LabelledStory, RecordError, held, read_stories
 from training.thresholds import Price, choose_thresholds, price
@@ -49,8 +49,9 @@ class Plan:
     """What to train on, where to work, where to put the bundle.
 
     ``seeds``: train once from each; none means the settings' own. ``baselines``: also fit and measure the
-    four baselines on the same splits. ``comments``: labelled comments from outside the project to measure
-    on; only counts of them are kept. ``behaviour``: behavioural cases to measure on (``training.behaviour``).
+    baselines on the same splits, but for those named in ``left_out``. ``comments``: labelled comments from
+    outside the project to measure on; only counts of them are kept. ``behaviour``: behavioural cases to
+    measure on (``training.behaviour``).
     """
 
     stories: Path
@@ -60,6 +61,7 @@ class Plan:
     settings: TrainingSettings
     seeds: tuple[int, ...] = ()
     baselines: bool = True
+    left_out: tuple[str, ...] = ()
     comments: Path | None = None
     behaviour: Path | None = None
 
@@ -146,7 +148,7 @@ def prepare(plan: Plan) -> Splits:
 
     Raises:
         RecordError, CaseError: stories, comments or cases that cannot be read, or too few stories.
-        SettingsError: the folder for checkpoints holds another run.
+        SettingsError: the folder for checkpoints holds another run, or a baseline is named that there is not.
     """
     splits = split(read_stories(plan.stories))
     if not all((splits.train, settled(splits.dev), settled(splits.test))):
@@ -158,6 +160,7 @@ def prepare(plan: Plan) -> Splits:
         read_comments(plan.comments)
     if plan.behaviour:
         read_cases(plan.behaviour)
+    choose_baselines(plan)
     for settings in plan.each_seed():
         remember(plan.checkpoints(settings.seed), settings, splits.train)
     return splits
@@ -304,7 +307,7 @@ def _report(
         },
         int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
-        baselines=_baselines(plan, splits) if plan.baselines else {},
+        baselines=_baselines(plan, splits),
         columns=measure_columns(measured.test, name="test", dev=dev, comments=measured.comments),
         nations=measure_nations(splits),
         comments=measured.comments.counts() if measured.comments else None,
@@ -324,9 +327,23 @@ def _plots(plan: Plan, chosen: Candidate, splits: Splits) -> dict[str, Figure]:
     return draw_plots(judged, probabilities=stated, held=held(splits.dev), log=chosen.trained.log)
 
 
+def choose_baselines(plan: Plan) -> list[Baseline]:
+    """The baselines that ``plan`` asks for, unfitted.
+
+    Raises:
+        SettingsError: one is to be left out that there is not.
+    """
+    known = {
+        baseline.name: baseline for baseline in all_baselines(plan.settings, folder=plan.work / "baselines")
+    }
+    if unknown := sorted(set(plan.left_out) - set(known)):
+        raise SettingsError(f"baselines: no {', '.join(unknown)}. There are {', '.join(known)}.")
+    return [baseline for name, baseline in known.items() if plan.baselines and name not in plan.left_out]
+
+
 def _baselines(plan: Plan, splits: Splits) -> dict[str, Figures]:
     figures = {}
-    for baseline in all_baselines(plan.settings, folder=plan.work / "baselines"):
+    for baseline in choose_baselines(plan):
         logger.info("baseline: %s", baseline.name)
         baseline.fit(splits.train, splits.dev)
         test = settled(splits.test)

@@ -37,6 +37,14 @@ def train(
     ] = None,
     bundle_version: Annotated[int, typer.Option("--version", help="The bundle's version number.")] = 1,
     baselines: Annotated[bool, typer.Option(help="Also fit and measure the baselines.")] = True,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A baseline to leave out; may be given again. The slowest is "
+            "sequence-classification: it takes a third of the training's time.",
+        ),
+    ] = None,
     comments: CommentsOption = None,
     behaviour: BehaviourOption = None,
     tracking_uri: TrackingOption = TRACKING_URI,
@@ -67,6 +75,7 @@ def train(
         settings=chosen,
         seeds=read_seeds(seeds) if seeds else (),
         baselines=baselines,
+        left_out=tuple(leave_out or ()),
         comments=comments,
         behaviour=behaviour,
     )

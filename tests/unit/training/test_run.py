@@ -4,7 +4,7 @@ from hashlib import sha256
 import pytest
 
 from training.behaviour import CaseError
-from training.run import Plan, prepare
+from training.run import Plan, choose_baselines, prepare
 from training.settings import SettingsError, TrainingSettings
 from training.splits import DEV_PERCENT
 from training.stories import RecordError
@@ -84,3 +84,16 @@ def test_comments_and_cases_that_cannot_be_read_are_refused_before_the_folder_is
     with pytest.raises(CaseError, match=r"none\.jsonl: No such file"):
         prepare(plan(behaviour=tmp_path / "none.jsonl"))
     assert not (tmp_path / "work").exists()
+
+
+def test_all_baselines_are_fitted_but_those_left_out(plan):
+    names = [baseline.name for baseline in choose_baselines(plan())]
+    assert names == ["keywords", "tfidf-logistic-regression", "embeddings-svm", "sequence-classification"]
+    some = choose_baselines(plan(left_out=("embeddings-svm", "keywords")))
+    assert [baseline.name for baseline in some] == [names[1], names[3]]
+    assert choose_baselines(plan(baselines=False)) == []
+
+
+def test_baseline_that_there_is_not_is_refused_before_any_training(plan):
+    with pytest.raises(SettingsError, match=r"^baselines: no bert\. There are keywords, .*\.$"):
+        prepare(plan(left_out=("bert",)))

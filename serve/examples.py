@@ -42,7 +42,7 @@ ASSESSMENT: dict[str, Any] = {
         }
     ],
     "model": "complaint-context/1",
-    "policy": "care-opinion-uk/1",
+    "policy": "care-opinion-uk/2",
 }
 
 PROBLEM: dict[str, Any] = {

@@ -181,11 +181,12 @@ def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
     best = best_on_dev(seeds)
     chosen = candidates[best]
     _write(plan.bundle, chosen, plan, splits, figures={})
-    report = _report(plan, chosen, measured[best], splits, seeds)
+    dev = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
+    report = _report(plan, chosen, measured[best], splits, dev=dev, seeds=seeds)
     _write(plan.bundle, chosen, plan, splits, figures=report.to_dict())
     write_card(plan.bundle)
     tracking.figures(report.to_dict())
-    tracking.plots(_plots(plan, chosen, splits))
+    tracking.plots(_plots(chosen, splits, dev=dev))
     tracking.bundle(plan.bundle)
     return report
 
@@ -287,20 +288,22 @@ def _report(
     chosen: Candidate,
     measured: Measured,
     splits: Splits,
+    *,
+    dev: list[Judged],
     seeds: tuple[SeedFigures, ...],
 ) -> Report:
     classifier = ComplaintClassifier.load(plan.bundle)
     cues, truth = cues_of(splits.dev), held(splits.dev)
     decisions = chosen.decisions
     stated = probabilities(chosen.logits, calibration=decisions.calibration, cue=cues)
-    whole_logits = encoder_logits(chosen.full, splits.dev, chosen.trained.tokenizer, plan.settings)
+    whole_logits = encoder_logits(chosen.full, splits.dev, chosen.trained.tokenizer, chosen.settings)
     whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
-    dev = judge(settled(splits.dev), classifier=classifier)
+    agreed = [item for item in dev if not item.labelled.borderline]
     return Report(
         test=measure(measured.test),
         test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
-        dev=measure(dev),
+        dev=measure(agreed),
         dev_calibration_error={
             label: calibration_error(stated[sure, column], truth[sure, column])
             for column, label in enumerate(LABELS)
@@ -308,7 +311,7 @@ def _report(
         int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits),
-        columns=measure_columns(measured.test, name="test", dev=dev, comments=measured.comments),
+        columns=measure_columns(measured.test, name="test", dev=agreed, comments=measured.comments),
         nations=measure_nations(splits),
         comments=measured.comments.counts() if measured.comments else None,
         behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
@@ -321,10 +324,9 @@ def _behaviour(file: Path, classifier: ComplaintClassifier) -> BehaviourFigures:
     return measure_behaviour(run_cases(read_cases(file), classifier=classifier))
 
 
-def _plots(plan: Plan, chosen: Candidate, splits: Splits) -> dict[str, Figure]:
-    judged = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
+def _plots(chosen: Candidate, splits: Splits, *, dev: list[Judged]) -> dict[str, Figure]:
     stated = probabilities(chosen.logits, calibration=chosen.decisions.calibration, cue=cues_of(splits.dev))
-    return draw_plots(judged, probabilities=stated, held=held(splits.dev), log=chosen.trained.log)
+    return draw_plots(dev, probabilities=stated, held=held(splits.dev), log=chosen.trained.log)
 
 
 def choose_baselines(plan: Plan) -> list[Baseline]:
@@ -333,9 +335,8 @@ def choose_baselines(plan: Plan) -> list[Baseline]:
     Raises:
         SettingsError: one is to be left out that there is not.
     """
-    known = {
-        baseline.name: baseline for baseline in all_baselines(plan.settings, folder=plan.work / "baselines")
-    }
+    every = all_baselines(plan.each_seed()[0], folder=plan.work / "baselines")
+    known = {baseline.name: baseline for baseline in every}
     if unknown := sorted(set(plan.left_out) - set(known)):
         raise SettingsError(f"baselines: no {', '.join(unknown)}. There are {', '.join(known)}.")
     return [baseline for name, baseline in known.items() if plan.baselines and name not in plan.left_out]

@@ -88,4 +88,4 @@ def seed_figures(
 
 def best_on_dev(figures: Sequence[SeedFigures]) -> int:
     """Position of the encoder with the highest average precision on dev; the earliest of equals."""
-    return max(range(len(figures)), key=lambda place: (figures[place].dev_average_precision, -place))
+    return max(range(len(figures)), key=lambda place: figures[place].dev_average_precision)

@@ -3,8 +3,9 @@
 Each label starts at the threshold with its best F1: the middle one of many resampled dev sets. Then recall
 comes first: the thresholds of all labels that pause moderation are lowered together, until we can be
 confident (lower 95% bound, so that few dev stories cannot flatter us) that the share of stories paused, of
-those to pause, reaches a floor. Lowered further, as far as the share of dev stories that this sends to a
-person stays within a budget and more of those to pause are found, they become those for review.
+those to pause, reaches a floor. The thresholds of all labels lowered further, as far as the share of dev
+stories that this sends to a person stays within a budget and more of those to pause are found, become those
+for review: a complaint that may have ended may as well be open, so `completed` is lowered with the others.
 """
 
 from dataclasses import asdict, dataclass
@@ -127,19 +128,21 @@ def lower_within(
     *,
     budget: float,
 ) -> NDArray[np.float64]:
-    """``thresholds``, those of pausing labels lowered together, by as little as finds the most.
+    """``thresholds``, those of all labels lowered together, by as little as finds the most.
 
-    ``budget`` is the largest share of stories, in 0..1, that may reach a lowered threshold and none as given.
+    ``budget`` is the largest share of stories, in 0..1, that may go to a person: those that are not paused
+    and reach the lowered threshold of a label, but not the one given.
     """
     should = held[:, _PAUSING].any(axis=1)
-    paused = (probabilities >= thresholds)[:, _PAUSING].any(axis=1)
+    clear = probabilities >= thresholds
+    paused = clear[:, _PAUSING].any(axis=1)
     chosen, most = thresholds, int((paused & should).sum())
     for step in _STEPS:
-        lowered = move(thresholds, log_odds=-step)
-        reached = (probabilities >= lowered)[:, _PAUSING].any(axis=1)
-        if (reached & ~paused).mean() > budget:
+        lowered = _shift(thresholds, -step)
+        reviewed = ~paused & ((probabilities >= lowered) & ~clear).any(axis=1)
+        if reviewed.mean() > budget:
             break
-        if (found := int((reached & should).sum())) > most:
+        if (found := int(((paused | reviewed) & should).sum())) > most:
             chosen, most = lowered, found
     return chosen
 

@@ -65,7 +65,7 @@ def test_story_with_a_complaint_under_way_is_paused(assessed):
         ),
     )
     assert [guidance.audience for guidance in found.guidance] == ["moderator", "author"]
-    assert (found.model, found.policy) == ("tiny/7", "care-opinion-uk/1")
+    assert (found.model, found.policy) == ("tiny/7", "care-opinion-uk/2")
 
 
 def test_story_without_a_complaint_goes_on(assessed):

@@ -40,7 +40,7 @@ def test_every_action_has_its_words():
 
 def test_labels_scores_words_and_versions_are_shown(printed):
     shown = printed("Kind nurses. I lodged it with PALS.", title="My stay")
-    for part in ("ongoing", "0.002", "My stay", "Kind nurses.", "PALS", "tiny/7", "care-opinion-uk/1"):
+    for part in ("ongoing", "0.002", "My stay", "Kind nurses.", "PALS", "tiny/7", "care-opinion-uk/2"):
         assert part in shown
     assert shown.count("I lodged it with PALS.") == 2
 

@@ -42,7 +42,7 @@ ASSESSMENT = Assessment(
         ),
     ),
     model="complaint-context/1",
-    policy="care-opinion-uk/1",
+    policy="care-opinion-uk/2",
 )
 
 Reader = Callable[[Story], Assessment]

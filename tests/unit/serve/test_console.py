@@ -64,7 +64,7 @@ def test_page_says_what_to_do_with_labels_scores_signals_and_nation(client):
     ]
     assert "patient advice: “<i>PALS”" in page.texts["main"]
     assert "Northern Ireland." in page.texts["main"]
-    assert "Model complaint-context/1, policy care-opinion-uk/1." in page.texts["main"]
+    assert "Model complaint-context/1, policy care-opinion-uk/2." in page.texts["main"]
 
 
 def test_evidence_is_marked_with_its_labels_in_words(client):

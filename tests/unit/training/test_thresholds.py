@@ -75,9 +75,7 @@ def test_best_f1_stands_where_it_already_keeps_enough_recall():
 def test_pausing_labels_are_lowered_to_the_floor_and_completed_is_not():
     chosen = choose_thresholds(*alike(PARTED, PARTED_HELD))
     best = best_thresholds(*alike(PARTED, PARTED_HELD))[0]
-    assert chosen[Label.COMPLETED] == Thresholds(
-        review=np.floor(best * 1e4) / 1e4, clear=np.floor(best * 1e4) / 1e4
-    )
+    assert chosen[Label.COMPLETED].clear == np.floor(best * 1e4) / 1e4
     pausing = {chosen[label] for label in LABELS if label is not Label.COMPLETED}
     assert len(pausing) == 1
     (lowered,) = pausing
@@ -102,6 +100,26 @@ def test_review_goes_as_low_as_the_budget_allows_and_no_lower_than_it_helps():
     assert 0.3 < review(scores, held, budget=0.02) <= 0.4
     assert 0.1 < review(scores, held, budget=0.03) <= 0.2
     assert 0.1 < review(scores, held, budget=0.5) <= 0.2
+
+
+def test_open_complaint_that_only_looks_ended_is_looked_for_too():
+    probabilities, held = arrays(
+        (story(ongoing=0.9), {Label.ONGOING}, 96),
+        (story(ongoing=0.1, completed=0.4), {Label.ONGOING}, 1),
+        (story(completed=0.9), {Label.COMPLETED}, 3),
+    )
+    lowered = lower_within(np.full(4, 0.5), probabilities, held, budget=0.01)
+    assert (lowered == lowered[2]).all()
+    assert 0.1 < lowered[2] <= 0.4
+
+
+def test_clear_completed_story_takes_nothing_from_the_review_budget():
+    probabilities, held = arrays(
+        (story(ongoing=0.4), {Label.ONGOING}, 1),
+        (story(completed=0.6), {Label.COMPLETED}, 99),
+    )
+    lowered = lower_within(np.full(4, 0.5), probabilities, held, budget=0.01)
+    assert lowered[1] <= 0.4
 
 
 def test_only_the_log_odds_are_shifted():

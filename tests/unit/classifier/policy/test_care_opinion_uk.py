@@ -93,7 +93,7 @@ def test_rules_are_four_in_label_order_with_their_actions_and_basis():
     assert [(r.id, r.label, r.when_clear, r.when_possible, r.basis) for r in POLICY.rules] == [
         ("planned-complaint", "planned", "pause", "review", "stated"),
         ("ongoing-complaint", "ongoing", "pause", "review", "stated"),
-        ("completed-complaint", "completed", "advise", "continue", "stated"),
+        ("completed-complaint", "completed", "advise", "review", "stated"),
         ("ombudsman-bound", "ombudsman", "pause", "review", "reading"),
     ]
 

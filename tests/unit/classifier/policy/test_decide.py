@@ -41,7 +41,7 @@ CLEAR = [
 POSSIBLE = [
     ((P,), "review"),
     ((O,), "review"),
-    ((C,), "continue"),
+    ((C,), "review"),
     ((B,), "review"),
     ((P, O), "review"),
     ((P, C), "review"),

@@ -12,7 +12,7 @@ SMALL = load_policy(Path(__file__).with_name("small_policy.toml"))
 
 
 def test_without_a_path_the_policy_that_ships_is_read():
-    assert load_policy().version == "care-opinion-uk/1"
+    assert load_policy().version == "care-opinion-uk/2"
 
 
 def test_path_may_be_text():

@@ -12,22 +12,33 @@ from serve.settings import read_settings
 
 def serve(
     host: Annotated[
-        str | None, typer.Option(help="Loopback address to listen on  [default: 127.0.0.1]")
+        str | None, typer.Option(help="Address to listen on; beyond loopback with keys  [default: 127.0.0.1]")
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one  [default: 8000]")] = None,
     model: Annotated[Path, typer.Option(help="Folder of a model bundle.")] = RELEASED,
     policy: Annotated[Path | None, typer.Option(help="Another site's policy file (TOML).")] = None,
-    threads: Annotated[int | None, typer.Option(help="Stories read at the same time  [default: 2]")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that share the port, each with its model  [default: 1]")
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Stories each process reads at the same time  [default: cores / workers, 1 to 4]"),
+    ] = None,
+    shadow: Annotated[
+        Path | None, typer.Option(help="Folder of a challenger's bundle that reads along, for moderators.")
+    ] = None,
 ) -> None:
     """Answer over HTTP, with a page at / to try a story and the contract at /docs.
 
-    Host, port and threads can also come from COMPLAINT_CONTEXT_HOST and so on.
+    Host, port, workers, threads and shadow can also come from COMPLAINT_CONTEXT_HOST and so on.
 
     Example: complaint-context serve --port 8000
     """
-    settings = read_settings(host=host, port=port, threads=threads)
+    settings = read_settings(host=host, port=port, workers=workers, threads=threads, shadow=shadow)
+    from serve.cases.database import prepare
     from serve.server import run  # the web framework is slow to import and only this command needs it
 
+    prepare(settings.database_url)
     started = run(lambda: ComplaintClassifier.load(model, policy=policy), settings=settings)
     if not started:
         raise typer.Exit(1)

@@ -6,9 +6,21 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from serve.body import JSON
+from serve.cases.shapes import StepRequest, VerdictRequest
+from serve.illustrate import illustrate
 from serve.problems import MEDIA_TYPE
 from serve.schemas import ClassifyRequest, Problem
 
+_READ_BY_US = (ClassifyRequest, StepRequest, VerdictRequest, Problem)
+_FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
+"""Of answers that ``serve.problems`` replaces."""
+_DOOR = {
+    401: "No key, or none that is in force.",
+    403: "The key's role is not enough, or the request comes from another site's page.",
+    421: "The service does not answer to the name in Host.",
+    429: "The key has sent too many requests.",
+}
 _COMPONENT = "#/components/schemas/{model}"
 
 
@@ -38,8 +50,23 @@ def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    _, schemas = models_json_schema(
-        [(ClassifyRequest, "validation"), (Problem, "validation")], ref_template=_COMPONENT
-    )
+    _, schemas = models_json_schema([(model, "validation") for model in _READ_BY_US], ref_template=_COMPONENT)
     document["components"]["schemas"].update(schemas["$defs"])
+    for unused in _FRAMEWORKS_OWN:
+        document["components"]["schemas"].pop(unused, None)
+    illustrate(document["components"]["schemas"])
+    for path in document["paths"].values():
+        for operation in path.values():
+            _complete(operation)
     return document
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """Adds the faults of the door, which every route behind it shares, and our body for the framework's."""
+    answers = operation["responses"]
+    if "security" in operation:
+        for status, answer in faults(_DOOR).items():
+            answers.setdefault(str(status), answer)
+    if JSON in answers.get("422", {}).get("content", {}):
+        answers["422"] = faults({422: "A part of the address is missing or wrong."})[422]
+    operation["responses"] = dict(sorted(answers.items()))

@@ -30,7 +30,9 @@ class Refused:
     problem: ProblemError
 
 
-def open_envelope(content: bytes, *, max_stories: int) -> tuple[Received | Refused, ...]:
+def open_envelope(
+    content: bytes, *, max_stories: int, max_story_chars: int
+) -> tuple[Received | Refused, ...]:
     """The stories of a request, in its order. All stories that share an id are refused: an answer
     under that id could be taken for the other's.
 
@@ -40,7 +42,7 @@ def open_envelope(content: bytes, *, max_stories: int) -> tuple[Received | Refus
     items = _items(read_json(content), max_stories)
     counts = Counter(_id(item) for item in items)
     repeated = {id for id, count in counts.items() if id is not None and count > 1}
-    return tuple(_open(item, repeated=_id(item) in repeated) for item in items)
+    return tuple(_open(item, repeated=_id(item) in repeated, max_chars=max_story_chars) for item in items)
 
 
 def _items(value: Any, max_stories: int) -> list[Any]:
@@ -57,15 +59,30 @@ def _items(value: Any, max_stories: int) -> list[Any]:
     return items
 
 
-def _open(item: Any, *, repeated: bool) -> Received | Refused:
+def _open(item: Any, *, repeated: bool, max_chars: int) -> Received | Refused:
     try:
         if repeated:
             raise ProblemError(REPEATED_ID, "id: stands twice in this request. Give each story its own id.")
-        return _read(item)
+        received = _read(item)
+        check_length(received.story, max_chars=max_chars)
+        return received
     except ProblemError as problem:
         return Refused(_id(item), problem)
     except StoryError as error:
         return Refused(_id(item), ProblemError(BAD_STORY, str(error)))
+
+
+def check_length(story: Story, *, max_chars: int) -> None:
+    """Passes if ``story`` is short enough to be read in reasonable time.
+
+    Raises:
+        ProblemError: it is not.
+    """
+    if len(story.title) + len(story.text) > max_chars:
+        raise ProblemError(
+            BAD_STORY,
+            f"text: with its title it is longer than {max_chars:,} characters. Give it to a person.",
+        )
 
 
 def _read(item: Any) -> Received:

@@ -38,7 +38,9 @@ ASSESSMENT: dict[str, Any] = {
             "basis": "stated",
             "section": "How such stories are moderated",
             "text": "A formal complaint is under way. Pause the story and send the author the message.",
-            "links": [],
+            "links": [
+                {"title": "How the trust answers complaints", "url": "https://trust.example/complaints"}
+            ],
         }
     ],
     "model": "complaint-context/1",
@@ -65,6 +67,24 @@ MODEL: dict[str, Any] = {
     "base": "sentence-transformers/all-MiniLM-L6-v2",
     "data": {"fingerprint": "5f0c3d6a"},
     "figures": {},
+}
+
+RELOAD: dict[str, Any] = {"old": "complaint-context/1", "new": "complaint-context/2"}
+
+SHADOW: dict[str, Any] = {
+    "in_service": "complaint-context/1",
+    "challenger": "complaint-context/2",
+    "read": 1200,
+    "failed": 0,
+    "dropped": 3,
+    "disagreed": 1,
+    "disagreements": [
+        {
+            "story_id": "s-1",
+            "in_service": {"labels": ["ongoing"], "action": "pause"},
+            "challenger": {"labels": [], "action": "review"},
+        }
+    ],
 }
 
 POLICY: dict[str, Any] = {
@@ -110,5 +130,60 @@ POLICY: dict[str, Any] = {
         }
     ],
     "differences": [{"aspect": "Readers", "feedback": "Anyone", "complaint": "The organisation"}],
-    "notes": [],
+    "notes": [
+        {
+            "rule": "ongoing-complaint",
+            "nation": "scotland",
+            "basis": "reading",
+            "section": "Moderation",
+            "moderator": "The author may go to the Scottish ombudsman afterwards.",
+            "author": "If you are not happy with the answer, you can ask the ombudsman.",
+            "links": [],
+        }
+    ],
 }
+
+CASE_SUMMARY: dict[str, Any] = {
+    "id": "3f2a9c61d4b84e0f8a7c5b1e2d903f46",
+    "story_id": "s-1",
+    "state": "paused",
+    "action": "pause",
+    "labels": ["ongoing"],
+    "model": "complaint-context/1",
+    "policy": "care-opinion-uk/2",
+    "opened_at": "2026-03-02T09:15:00Z",
+    "changed_at": "2026-03-02T09:15:00Z",
+    "closed_at": None,
+    "author_confirmed": False,
+    "last_event": 1,
+}
+
+CASE: dict[str, Any] = {
+    **CASE_SUMMARY,
+    "story_hash": "0b8f6c9d2e4a71530b8f6c9d2e4a71530b8f6c9d2e4a71530b8f6c9d2e4a7153",
+    "title": STORY["title"],
+    "text": STORY["text"],
+    "assessment": ASSESSMENT,
+}
+
+CASES: dict[str, Any] = {
+    "cases": [CASE_SUMMARY],
+    "page": 1,
+    "size": 25,
+    "total": 1,
+    "counts": {"review": 4, "paused": 1, "asked": 2, "confirmed": 0, "resumed": 31, "withdrawn": 3},
+}
+
+EVENT: dict[str, Any] = {
+    "number": 2,
+    "at": "2026-03-02T09:40:00Z",
+    "actor": "moderators",
+    "kind": "ask",
+    "details": {"from": "paused", "to": "asked", "note": None},
+}
+
+STEP: dict[str, Any] = {"step": "ask", "note": None, "expected_event": 1}
+
+QUOTE: dict[str, Any] = {"label": "ongoing", "field": "text", "start": 0, "end": 55}
+
+VERDICT: dict[str, Any] = {"labels": ["ongoing"], "borderline": False, "note": None, "quotes": [QUOTE]}

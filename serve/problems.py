@@ -5,7 +5,9 @@
 The framework's own answers are replaced: its 422 body holds the input, and a story may be private.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,11 +15,14 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from classifier.backlog.sinks import to_json
 from classifier.errors import ComplaintContextError
 
 MEDIA_TYPE = "application/problem+json"
+
+_noted: ContextVar[list[str] | None] = ContextVar("problems", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +42,33 @@ class Kind:
 NOT_UTF8 = Kind("not-utf-8", 400, "The body is not UTF-8")
 NOT_JSON = Kind("not-json", 400, "The body is not JSON")
 NOT_A_FORM = Kind("not-a-form", 400, "The body is not a form")
+KEY_NEEDED = Kind("key-needed", 401, "A key is needed")
+NOT_ALLOWED = Kind("not-allowed", 403, "This key may not do that")
+CROSS_SITE = Kind("cross-site", 403, "The request comes from a page of another site")
+FORGED = Kind("forged-form", 403, "The form is not one of ours")
 NOT_FOUND = Kind("not-found", 404, "There is nothing at this address")
+METRICS_ELSEWHERE = Kind("metrics-elsewhere", 404, "Each worker has metrics of its own")
+NO_SHADOW = Kind("no-shadow", 404, "No challenger reads along")
+NO_CASE = Kind("no-case", 404, "There is no such case")
 WRONG_METHOD = Kind("wrong-method", 405, "This address does not take this method")
+WRONG_STEP = Kind("wrong-step", 409, "The case cannot take this step")
+STALE_CASE = Kind("stale-case", 409, "The case has changed")
 BODY_TOO_LARGE = Kind("body-too-large", 413, "The body is too large")
 WRONG_MEDIA_TYPE = Kind("wrong-media-type", 415, "The body is of the wrong media type")
+WRONG_HOST = Kind("wrong-host", 421, "The service does not answer to this name")
 BAD_REQUEST = Kind("bad-request", 422, "The request does not have the right shape")
 TOO_MANY_STORIES = Kind("too-many-stories", 422, "There are too many stories in the request")
 BAD_STORY = Kind("bad-story", 422, "This story cannot be read")
 REPEATED_ID = Kind("repeated-id", 422, "Two stories have the same id")
+TOO_OFTEN = Kind("too-often", 429, "There are too many requests")
+BAD_MODEL = Kind("bad-model", 422, "The model cannot be loaded")
 FAILED = Kind("failed", 500, "The service failed")
 NOT_READY = Kind("not-ready", 503, "The service is not ready")
+QUEUE_FULL = Kind("queue-full", 503, "Too many stories wait")
+DATABASE_AWAY = Kind("database-away", 503, "The database does not answer")
+STOPPING = Kind("stopping", 503, "The service is stopping")
+TIMED_OUT = Kind("timed-out", 504, "The time for an answer is over")
+KEYS_UNREADABLE = Kind("keys-unreadable", 503, "The keys cannot be read")
 
 
 class ProblemError(ComplaintContextError):
@@ -69,14 +91,42 @@ def failed() -> ProblemError:
     return ProblemError(FAILED, "The story was not assessed. Give it to a person, and tell the operator.")
 
 
+@contextmanager
+def noted_problems() -> Iterator[list[str]]:
+    """The kinds of the problems that are answered with meanwhile, for metrics and log (``serve.watch``)."""
+    found: list[str] = []
+    token = _noted.set(found)
+    try:
+        yield found
+    finally:
+        _noted.reset(token)
+
+
+def note_problem(problem: ProblemError) -> None:
+    """Notes a problem that is answered with: a request's (done in ``problem_response``), or one story's."""
+    found = _noted.get()
+    if found is not None:
+        found.append(problem.kind.name)
+
+
+class _ProblemResponse(Response):
+    def __init__(self, problem: ProblemError) -> None:
+        super().__init__(
+            to_json(problem.to_dict()),
+            status_code=problem.kind.status,
+            headers=problem.headers,
+            media_type=MEDIA_TYPE,
+        )
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note_problem(self._problem)
+        await super().__call__(scope, receive, send)
+
+
 def problem_response(problem: ProblemError) -> Response:
     """The answer that carries ``problem``."""
-    return Response(
-        to_json(problem.to_dict()),
-        status_code=problem.kind.status,
-        headers=problem.headers,
-        media_type=MEDIA_TYPE,
-    )
+    return _ProblemResponse(problem)
 
 
 def install(app: FastAPI) -> None:

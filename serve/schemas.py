@@ -14,6 +14,7 @@ from classifier.labels import LABELS, Label
 from classifier.policy.parts import Confirmation, Difference, Messages, Note, Ombudsman, Point, Rule
 from classifier.windows import WindowSize
 from serve import examples
+from serve.shadow import Disagreement
 
 
 class Shape(BaseModel):
@@ -85,7 +86,10 @@ class ModelDocument(Shape):
     window: WindowSize
     base: str | None = Field(description="The encoder that training began with.")
     data: dict[str, Any] = Field(description="The training stories: their fingerprint (SHA-256), counts.")
-    figures: dict[str, Any] = Field(description="How good the model was on held-out stories.")
+    figures: dict[str, Any] = Field(
+        description="How good the model was on held-out stories. `profile`, where it is stated: the rates of "
+        "actions, labels, signals and lengths among them, against which /metrics shows drift."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +115,29 @@ class PolicyDocument(Shape):
     ombudsmen: list[Ombudsman]
     differences: list[Difference]
     notes: list[Note]
+
+
+class ReloadDocument(Shape):
+    """The models before and after a reload; the same name twice where nothing had changed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.RELOAD]})
+
+    old: str
+    new: str
+
+
+class ShadowDocument(Shape):
+    """What a challenger made of the stories that the model in service answered since it was loaded."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SHADOW]})
+
+    in_service: str
+    challenger: str
+    read: int = Field(description="Stories that both have read.")
+    failed: int = Field(description="Stories that the challenger could not read.")
+    dropped: int = Field(description="Stories that the challenger had no time for.")
+    disagreed: int = Field(description="Stories on which labels or action differ.")
+    disagreements: list[Disagreement] = Field(description="The newest of them first, at most 100.")
 
 
 class Health(Shape):

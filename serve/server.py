@@ -1,20 +1,29 @@
 """Runs the service on a socket until it is told to stop."""
 
+import asyncio
+import math
 import os
+import signal
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
 
 from classifier.errors import ComplaintContextError
+from serve import logs
 from serve.app import create_app
 from serve.assessor import Assessor, ClassifierSource
+from serve.problems import ProblemError
+from serve.security.guard import check_exposure
 from serve.settings import Settings
+from serve.workers import supervise
 
-_SHUTDOWN_S = 120
-"""The longest story a request may hold takes half a minute on an idle machine."""
+_GRACE_S = 5
+"""At a stop, requests under way have their own time-out and so much longer."""
 
 
 class ServerError(ComplaintContextError):
@@ -22,46 +31,108 @@ class ServerError(ComplaintContextError):
 
 
 def run(classifier_source: ClassifierSource, *, settings: Settings) -> bool:
-    """Serves until SIGINT or SIGTERM; says on stderr where, once the model is ready.
+    """Serves until SIGINT or SIGTERM; says on stderr where, once every worker's model is ready.
+
+    SIGHUP has the model loaded again.
 
     Returns:
         False if the model or the policy could not be loaded; the log says why.
 
     Raises:
         ServerError: the port is taken.
+        SettingsError: other machines could reach the service and there is no key.
     """
+    check_exposure(settings)
+    logs.configure(settings.log_format)  # workers configure it anew, with metrics of their own
     listener = _bind(settings.host, settings.port)
-    app = create_app(classifier_source, settings)
+    say_ready = partial(_say_ready, listener, settings)
+    if settings.workers == 1:
+        return _serve(classifier_source, settings, listener, on_ready=say_ready)
+    return supervise(
+        lambda parent: _serve(
+            classifier_source, settings, listener, on_ready=parent.say_ready, life=parent.life
+        ),
+        count=settings.workers,
+        on_ready=say_ready,
+    )
+
+
+def _serve(
+    source: ClassifierSource,
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    on_ready: Callable[[], None],
+    life: int | None = None,
+) -> bool:
+    app = create_app(source, settings)
+    logs.configure(settings.log_format, count=app.state.metrics.logged)
+    config = uvicorn.Config(
+        app,
+        access_log=False,  # addresses can hold words
+        log_config=None,  # all goes through serve.logs
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.timeout_s) + _GRACE_S,
+        ws="none",
+    )
     with suppress(KeyboardInterrupt):
-        _Server(app, listener).run(sockets=[listener])
+        _Server(config, app, on_ready=on_ready, life=life).run(sockets=[listener])
     return not _assessor(app).failed
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without its access log (addresses can hold words) that stops if the model will not load."""
+    """Uvicorn that stops if the model will not load, loads it again on SIGHUP, and ends with its parent."""
 
-    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                timeout_graceful_shutdown=_SHUTDOWN_S,
-                ws="none",
-            )
-        )
+    def __init__(
+        self, config: uvicorn.Config, app: FastAPI, *, on_ready: Callable[[], None], life: int | None
+    ) -> None:
+        super().__init__(config)
         self._app = app
-        self._address = _address(listener)
+        self._on_ready = on_ready
+        self._life = life
+        self._reloads: set[asyncio.Task[None]] = set()  # the event loop alone would let go of them
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the socket at once, so that /healthz answers while the model loads."""
         await super().startup(sockets)
+        self._listen_to_signals()
         await _assessor(self._app).settled()
         if _assessor(self._app).failed:
             self.should_exit = True
         else:
-            print(f"complaint-context is ready: {self._address}", file=sys.stderr, flush=True)
+            self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Refuses new stories, answers those that were taken, then ends."""
+        _assessor(self._app).stop()
+        await super().shutdown(sockets)
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        if hasattr(signal, "SIGHUP"):
+            loop.add_signal_handler(signal.SIGHUP, self._reload)
+        if self._life is not None:
+            loop.add_reader(self._life, self._follow_parent, self._life)
+
+    def _reload(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._try_reload())
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    async def _try_reload(self) -> None:
+        with suppress(ProblemError):  # it was logged, and nobody waits for an answer
+            await _assessor(self._app).reload()
+
+    def _follow_parent(self, life: int) -> None:
+        asyncio.get_running_loop().remove_reader(life)
+        self.should_exit = True
+
+
+def _say_ready(listener: socket.socket, settings: Settings) -> None:
+    shared = f" (workers: {settings.workers}, threads of each: {settings.threads})"
+    line = f"complaint-context is ready: {_address(listener)}{shared if settings.workers > 1 else ''}"
+    print(line, file=sys.stderr, flush=True)
 
 
 def _assessor(app: FastAPI) -> Assessor:

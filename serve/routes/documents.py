@@ -1,14 +1,15 @@
 """``GET /v1/model`` and ``GET /v1/policy``: what the decisions rest on."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from classifier.backlog.sinks import to_json
 from serve.body import JSON
 from serve.contract import faults
 from serve.dependencies import TheAssessor
 from serve.schemas import ModelDocument, PolicyDocument, model_document
+from serve.security.roles import Role, require
 
-router = APIRouter(tags=["documents"])
+router = APIRouter(tags=["documents"], dependencies=[Depends(require(Role.CLASSIFY))])
 
 _FAULTS = faults({503: "The model is not ready."})
 

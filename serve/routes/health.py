@@ -8,7 +8,7 @@ from serve.schemas import Health
 
 router = APIRouter(tags=["health"])
 
-_FAULTS = faults({503: "The model is not loaded, or cannot be."})
+_FAULTS = faults({503: "The model is not loaded and warm, or cannot be, or the service is stopping."})
 
 
 @router.get("/healthz", summary="Is the service alive?")
@@ -19,6 +19,6 @@ async def healthz() -> Health:
 
 @router.get("/readyz", summary="Can the service assess stories?", responses=_FAULTS)
 async def readyz(assessor: TheAssessor) -> Health:
-    """200 once the model is loaded and has read one story."""
-    assessor.classifier  # noqa: B018 - raises the 503
+    """200 once the model is loaded and warm: it has read a story as long as its window."""
+    assessor.check_ready()  # raises the 503
     return Health(status="ready")

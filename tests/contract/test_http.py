@@ -36,7 +36,7 @@ JSON = {"content-type": "application/json"}
 @pytest.fixture(scope="module")
 def client(released):
     app = create_app(lambda: released, Settings())
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         client.portal.call(app.state.assessor.settled)
         yield client
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -49,6 +50,12 @@ Reader = Callable[[Story], Assessment]
 Serving = Callable[..., AbstractContextManager[TestClient]]
 
 
+@pytest.fixture(autouse=True)
+def _folder_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases and keys are kept in the working folder, unless the settings say otherwise."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def assessment() -> Assessment:
     """What the classifier made by hand says of every story."""
@@ -61,9 +68,13 @@ def serving() -> Serving:
 
     @contextmanager
     def serve(read: Reader = lambda story: ASSESSMENT, **settings: int) -> Iterator[TestClient]:
-        classifier = SimpleNamespace(assess=lambda story, author_confirmed=False: read(story))
+        classifier = SimpleNamespace(
+            assess=lambda story, author_confirmed=False: read(story),
+            bundle=SimpleNamespace(name=ASSESSMENT.model, manifest={}),
+            policy=SimpleNamespace(version=ASSESSMENT.policy),
+        )
         app = create_app(lambda: classifier, Settings(**settings))
-        with TestClient(app) as client:
+        with TestClient(app, base_url="http://127.0.0.1") as client:
             client.portal.call(app.state.assessor.settled)
             yield client
 

@@ -26,7 +26,7 @@ def test_app_is_alive_but_not_ready_while_the_model_loads():
         raise BundleError("models: damaged. Fetch the bundle again.")
 
     app = create_app(load, Settings())
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         try:
             assert client.get("/healthz").json() == {"status": "alive"}
             answer = client.get("/readyz")
@@ -59,7 +59,7 @@ def test_app_whose_model_cannot_be_loaded_answers_503(error, method, path):
         raise error
 
     app = create_app(load, Settings())
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         client.portal.call(app.state.assessor.settled)
         answer = client.request(method, path)
         assert client.get("/healthz").status_code == 200
@@ -145,13 +145,12 @@ def test_story_on_which_the_classifier_fails_gets_its_own_error(serving, assessm
     assert CANARY not in caplog.text
 
 
-def test_unexpected_failure_is_a_bare_500_and_logs_no_words(serving, caplog):
-    def read(story):
-        if story.id == "try":
-            raise RuntimeError(CANARY)
+def test_unexpected_failure_is_a_bare_500_and_logs_no_words(client, caplog):
+    async def fail() -> None:
+        raise RuntimeError(CANARY)
 
-    with serving(read) as client:
-        answer = client.post("/", data={"text": CANARY})
+    client.app.add_api_route("/broken", fail)
+    answer = client.get("/broken")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert CANARY not in answer.text + caplog.text
     assert [record.levelno for record in caplog.records if record.name == "serve.shield"] == [logging.ERROR]

@@ -9,8 +9,9 @@ from serve.envelope import Received, Refused, open_envelope
 from serve.problems import ProblemError
 
 
-def _open(*stories, max_stories=64):
-    return open_envelope(json.dumps({"stories": stories}).encode(), max_stories=max_stories)
+def _open(*stories, max_stories=64, max_story_chars=1000):
+    content = json.dumps({"stories": stories}).encode()
+    return open_envelope(content, max_stories=max_stories, max_story_chars=max_story_chars)
 
 
 def _fault(*stories):
@@ -100,7 +101,7 @@ def test_stories_without_an_id_do_not_share_one():
 )
 def test_bad_envelope_is_refused(body, kind):
     with pytest.raises(ProblemError) as caught:
-        open_envelope(json.dumps(body).encode(), max_stories=64)
+        open_envelope(json.dumps(body).encode(), max_stories=64, max_story_chars=1000)
     assert caught.value.kind.name == kind
 
 
@@ -124,3 +125,15 @@ _JSON = st.recursive(
 @given(st.lists(_JSON, min_size=1, max_size=5))
 def test_every_story_has_a_place_whatever_it_is(stories):
     assert len(_open(*stories)) == len(stories)
+
+
+def test_title_and_text_together_may_be_as_long_as_the_limit_and_no_longer():
+    short = {"id": "1", "title": "ab", "text": "é" * 1998}
+    long = {"id": "2", "title": "abc", "text": "é" * 1998}
+    received, refused = _open(short, long, max_story_chars=2000)
+    assert len(received.story.text) == 1998
+    assert (refused.id, refused.problem.kind.name, refused.problem.detail) == (
+        "2",
+        "bad-story",
+        "text: with its title it is longer than 2,000 characters. Give it to a person.",
+    )

@@ -1,15 +1,36 @@
+from pathlib import Path
+
 import pytest
 
-from serve.settings import SettingsError, read_settings
+from serve.settings import SettingsError, is_loopback, read_settings
 
 
-def test_defaults_are_loopback_port_8000_two_threads_8_mb_and_64_stories():
-    assert read_settings().model_dump() == {
+def test_defaults_suit_one_machine():
+    settings = read_settings().model_dump()
+    assert 1 <= settings.pop("threads") <= 4  # as the machine has cores
+    assert settings == {
         "host": "127.0.0.1",
         "port": 8000,
-        "threads": 2,
+        "workers": 1,
         "max_body_bytes": 8_000_000,
         "max_stories": 64,
+        "queue_stories": 512,
+        "queue_chars": 32_000_000,
+        "batch_window_ms": 2.0,
+        "batch_tokens": 4096,
+        "timeout_s": 60.0,
+        "max_story_chars": 500_000,
+        "keys_file": Path("complaint-context.keys.json"),
+        "requests_per_minute": 6000,
+        "session_hours": 12,
+        "allowed_hosts": (),
+        "database_url": "sqlite:///complaint-context.db",
+        "keep_text_days": 0,
+        "keep_verdict_text": False,
+        "shadow": None,
+        "log_format": "text",
+        "metrics_port": None,
+        "drift_stories": 2000,
     }
 
 
@@ -28,16 +49,28 @@ def test_environment_cannot_name_a_model_or_a_policy(monkeypatch):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_loopback_hosts_are_taken(host):
-    assert read_settings(host=host).host == host
+    assert (read_settings(host=host).host, is_loopback(host)) == (host, True)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "example.org", ""])
-def test_hosts_that_other_machines_reach_are_refused(host):
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4"])
+def test_hosts_that_other_machines_reach_are_taken_as_keys_decide_about_them(host):
+    assert (read_settings(host=host).host, is_loopback(host)) == (host, False)
+
+
+@pytest.mark.parametrize("host", ["example.org", "", "127.0.0.1:80", "localhost.example"])
+def test_host_that_is_no_address_is_refused(host):
     with pytest.raises(SettingsError) as caught:
         read_settings(host=host)
     assert str(caught.value) == (
-        f"host: {host!r} can be reached from other machines or is no address. Listen on 127.0.0.1."
+        f"host: {host!r} is no address. Listen on 127.0.0.1, or on 0.0.0.0 with keys."
     )
+
+
+def test_allowed_hosts_are_separated_by_commas(monkeypatch):
+    monkeypatch.setenv("COMPLAINT_CONTEXT_ALLOWED_HOSTS", "stories.example, Other.example,")
+    assert read_settings().allowed_hosts == ("stories.example", "other.example")
+    monkeypatch.setenv("COMPLAINT_CONTEXT_ALLOWED_HOSTS", "")
+    assert read_settings().allowed_hosts == ()
 
 
 @pytest.mark.parametrize(

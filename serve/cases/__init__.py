@@ -1,0 +1,1 @@
+"""Moderation cases: what became of each story that was held, who did it and when."""

@@ -1,0 +1,1 @@
+"""Who may call the service, how often, and from which pages; the headers on every answer."""

@@ -31,7 +31,7 @@ ModelOption = Annotated[Path, typer.Option("--model", help="Folder of a model bu
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Another site's policy file (TOML).")]
 
 _ORDER = (
-    *("classify", "score", "serve", "policy"),
+    *("classify", "score", "serve", "keys", "cases", "database", "policy"),
     *("data", "suggest", "train", "evaluate", "behaviour", "learning-curve", "promote", "rollback", "models"),
 )
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from classifier.labels import LABELS
 from classifier.policy import load_policy
 from classifier.story import Story
 from serve.app import create_app
+from serve.cases.database import prepare
 from serve.schemas import (
     ClassifyRequest,
     ClassifyResponse,
@@ -19,6 +21,8 @@ from serve.schemas import (
     ModelDocument,
     PolicyDocument,
     Problem,
+    ReloadDocument,
+    ShadowDocument,
     StoryProblem,
     StoryRequest,
 )
@@ -34,8 +38,10 @@ JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def client(released):
-    app = create_app(lambda: released, Settings())
+def client(released, tmp_path_factory):
+    url = f"sqlite:///{tmp_path_factory.mktemp('cases') / 'cases.db'}"
+    prepare(url)
+    app = create_app(lambda: released, Settings(database_url=url))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         client.portal.call(app.state.assessor.settled)
         yield client
@@ -64,6 +70,8 @@ def test_contract_is_the_published_one(client):
         ModelDocument,
         PolicyDocument,
         Health,
+        ReloadDocument,
+        ShadowDocument,
     ],
 )
 def test_each_shape_carries_an_example_that_fits_it(shape):
@@ -220,8 +228,9 @@ def test_docs_show_the_contract(client):
 
 
 def test_page_marks_the_words_that_carried_the_label(client):
-    page = client.post("/", data={"text": f"{THANKS} {WAITING}"}).text
-    assert f'<mark>{WAITING} <strong class="tag">[ongoing]</strong></mark>' in page
+    (token,) = re.findall(r'name="csrf" value="([^"]+)"', client.get("/try").text)[:1]
+    page = client.post("/try", data={"text": f"{THANKS} {WAITING}", "csrf": token}).text
+    assert re.search(rf"<mark[^>]*>{re.escape(WAITING)} .*ongoing", page)
     assert "Pause: hold the story" in page
 
 

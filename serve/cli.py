@@ -28,7 +28,7 @@ def serve(
         Path | None, typer.Option(help="Folder of a challenger's bundle that reads along, for moderators.")
     ] = None,
 ) -> None:
-    """Answer over HTTP, with a page at / to try a story and the contract at /docs.
+    """Answer over HTTP, with the console at / and the contract at /docs.
 
     Host, port, workers, threads and shadow can also come from COMPLAINT_CONTEXT_HOST and so on.
 

@@ -12,6 +12,7 @@ from serve.body import FORM, read_body, read_form
 from serve.console.page import Fault, page
 from serve.console.reading import Reading, read, thresholds_of
 from serve.dependencies import TheAssessor, TheSettings
+from serve.envelope import check_length
 from serve.problems import BAD_STORY, ProblemError
 from serve.security import csrf
 from serve.security.roles import Caller, Role, require
@@ -48,7 +49,7 @@ async def try_story(
         form = read_form(await read_body(request, media_type=FORM, max_bytes=settings.max_body_bytes))
         csrf.check(request, form)
         entry = Entry(form.get("title", ""), form.get("text", ""), form.get("author_confirmed") == "yes")
-        reading = await _assess(entry, assessor)
+        reading = await _assess(entry, assessor, max_chars=settings.max_story_chars)
     except ProblemError as problem:
         status, faults = problem.kind.status, (Fault("text", problem.detail),)
     return page(
@@ -56,11 +57,12 @@ async def try_story(
     )
 
 
-async def _assess(entry: Entry, assessor: Assessor) -> Reading:
+async def _assess(entry: Entry, assessor: Assessor, *, max_chars: int) -> Reading:
     try:
         story = Story(id="try", title=entry.title, text=entry.text)
     except StoryError as error:
         raise ProblemError(BAD_STORY, str(error)) from None
+    check_length(story, max_chars=max_chars)
     assessment = await assessor.assess(story, author_confirmed=entry.author_confirmed)
     thresholds = thresholds_of(assessor, assessment.model)
     return read(assessment.to_dict(), story=story, thresholds=thresholds)

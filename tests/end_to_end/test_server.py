@@ -189,18 +189,10 @@ def test_body_over_the_limit_is_answered_and_the_server_goes_on(server):
     assert server.ask("GET", "/healthz")[0] == 200
 
 
-def test_page_is_served(server):
-    status, page = server.ask(
-        "POST", "/", b"text=" + WAITING.replace(" ", "+").encode(), "application/x-www-form-urlencoded"
-    )
-    assert (status, f"<mark>{WAITING}".encode() in page) == (200, True)
-
-
 def test_nothing_that_a_story_says_is_written_anywhere():
     with _running() as server:
         server.classify({"id": CANARY, "title": CANARY, "text": CANARY}, {"id": "2", CANARY: CANARY})
         server.ask("POST", "/v1/classify", CANARY.encode())
-        server.ask("POST", "/", b"text=" + CANARY.encode(), "application/x-www-form-urlencoded")
         server.ask("GET", f"/{CANARY}?text={CANARY}")
         server.stop()
     assert server.log == f"{READY}{server.address}\n"

@@ -380,7 +380,7 @@ def faults_in(page, **options):
 def test_axe_finds_what_is_wrong(service, open_page):
     page = open_page(service, "/try")
     page.evaluate("() => document.querySelector('label[for=text]').remove()")
-    assert [name for name, _ in faults_in(page)] == ["label"]
+    assert "label" in [name for name, _ in faults_in(page)]
 
 
 # --- signing in

@@ -21,6 +21,7 @@ from classifier.bundle import probabilities
 from classifier.cues import has_cue
 from classifier.encoder import Encoder
 from classifier.labels import LABELS
+from classifier.profile import Profile, profile, traits
 from classifier.windows import read_windows
 from training.agreement import agreement
 from training.baselines import Baseline, all_baselines
@@ -106,8 +107,9 @@ class Report:
     """What a run found, all measured on the bundle as it ships.
 
     ``columns``: the frozen test beside the ordinary and the plain explicit stories of dev. ``nations``: how
-    well the nation is read, on our own stories and apart from them on the test set. ``seeds``: every encoder
-    that could have been released, ``released`` the name of the one that was.
+    well the nation is read, on our own stories and apart from them on the test set. ``profile``: how often
+    which traits were found in dev, to hold live stories against. ``seeds``: every encoder that could have
+    been released, ``released`` the name of the one that was.
     """
 
     test: Figures
@@ -121,6 +123,7 @@ class Report:
     nations: dict[str, Rate]
     comments: dict[str, float] | None
     behaviour: BehaviourFigures | None
+    profile: Profile
     seeds: tuple[SeedFigures, ...]
     released: str
 
@@ -138,6 +141,7 @@ class Report:
             "nations": {name: asdict(rate) for name, rate in self.nations.items()},
             "comments": self.comments,
             "behaviour": self.behaviour.to_dict() if self.behaviour else None,
+            "profile": self.profile.to_dict(),
             "seeds": [item.to_dict() for item in self.seeds],
             "released": self.released,
         }
@@ -315,6 +319,7 @@ def _report(
         nations=measure_nations(splits),
         comments=measured.comments.counts() if measured.comments else None,
         behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
+        profile=profile(traits(item.labelled.story, item.assessment) for item in dev if item.assessment),
         seeds=seeds,
         released=chosen.name,
     )

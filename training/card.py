@@ -65,9 +65,9 @@ Borderline stories ({borderline_stories}), on which careful readers may differ:
 
 From `review` on a person should look, from `clear` on the label holds. They start at the best F1 on dev; then
 those of the labels that pause are lowered together until we can be 95% confident that enough stories are
-paused; for review those of all labels further still, while it finds more and sends at most 3% of dev to a
-person. What another floor for pausing would cost, at the live rate of about one complaint story in a hundred,
-if live stories were as full of near misses as dev is (they are not: see the real comments):
+paused; for review those of all labels further still, as far as this sends at most 3% of dev to a person. What
+another floor for pausing would cost, at the live rate of about one complaint story in a hundred, if live
+stories were as full of near misses as dev is (they are not: see the real comments):
 
 {prices}
 

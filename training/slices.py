@@ -55,7 +55,7 @@ _CHARACTERS = {
     **dict.fromkeys(("T26", "T41"), "rough typing, second language, all nations"),
     "T28": "ongoing against completed, in pairs",
     "T29": "planned against dropped, denied, said on the spot",
-    **dict.fromkeys(("T30", "T37", "T52"), "whose complaint and about what"),
+    **dict.fromkeys(("T30", "T37", "T52", "T57"), "whose complaint and about what"),
     **dict.fromkeys(("T31", "T36"), "the ombudsman at every stage"),
     "T32": "misleading words, half-sentence complaints",
     "T33": "short, misspelt, implicit, pasted letters",
@@ -66,8 +66,9 @@ _CHARACTERS = {
     **dict.fromkeys(("T45", "T51"), "several complaints and processes"),
     "T46": "very short and misspelt",
     **dict.fromkeys(("T47", "T56"), "completed, plainly and obliquely"),
-    "T53": "no complaint, told like one that ended or runs",
+    **dict.fromkeys(("T53", "T58"), "no complaint, told like one, and the true counterparts"),
     "T55": "prison, social care, dental, ambulance; third persons",
+    "T59": "stages told obliquely and in passing",
 }
 """What each file was written for, as the data sheet says (data/README.md)."""
 

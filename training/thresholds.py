@@ -4,8 +4,8 @@ Each label starts at the threshold with its best F1: the middle one of many resa
 comes first: the thresholds of all labels that pause moderation are lowered together, until we can be
 confident (lower 95% bound, so that few dev stories cannot flatter us) that the share of stories paused, of
 those to pause, reaches a floor. The thresholds of all labels lowered further, as far as the share of dev
-stories that this sends to a person stays within a budget and more of those to pause are found, become those
-for review: a complaint that may have ended may as well be open, so `completed` is lowered with the others.
+stories that this sends to a person stays within a budget, become those for review: a complaint that may have
+ended may as well be open, so `completed` is lowered with the others.
 """
 
 from dataclasses import asdict, dataclass
@@ -68,7 +68,7 @@ def choose_thresholds(probabilities: NDArray[np.float64], held: NDArray[np.bool_
     """Both thresholds of each label; ``probabilities`` (in 0..1) and ``held`` have shape (stories, 4)."""
     best = best_thresholds(probabilities, held)
     clear = lower_to(best, probabilities, held, floor=PAUSE_RECALL_FLOOR)
-    review = lower_within(clear, probabilities, held, budget=REVIEW_BUDGET)
+    review = lower_within(clear, probabilities, budget=REVIEW_BUDGET)
     return {
         label: Thresholds(review=_rounded_down(review[n]), clear=_rounded_down(clear[n]))
         for n, label in enumerate(LABELS)
@@ -122,28 +122,24 @@ def lower_to(
 
 
 def lower_within(
-    thresholds: NDArray[np.float64],
-    probabilities: NDArray[np.float64],
-    held: NDArray[np.bool_],
-    *,
-    budget: float,
+    thresholds: NDArray[np.float64], probabilities: NDArray[np.float64], *, budget: float
 ) -> NDArray[np.float64]:
-    """``thresholds``, those of all labels lowered together, by as little as finds the most.
+    """``thresholds``, those of all labels lowered together, as far as ``budget`` allows.
+
+    Not only as far as it finds more on dev: there the stories still missed are too few to say where to stop.
 
     ``budget`` is the largest share of stories, in 0..1, that may go to a person: those that are not paused
     and reach the lowered threshold of a label, but not the one given.
     """
-    should = held[:, _PAUSING].any(axis=1)
     clear = probabilities >= thresholds
     paused = clear[:, _PAUSING].any(axis=1)
-    chosen, most = thresholds, int((paused & should).sum())
+    chosen = thresholds
     for step in _STEPS:
         lowered = _shift(thresholds, -step)
         reviewed = ~paused & ((probabilities >= lowered) & ~clear).any(axis=1)
         if reviewed.mean() > budget:
             break
-        if (found := int(((paused | reviewed) & should).sum())) > most:
-            chosen, most = lowered, found
+        chosen = lowered
     return chosen
 
 

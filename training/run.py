@@ -185,8 +185,9 @@ def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
     best = best_on_dev(seeds)
     chosen = candidates[best]
     _write(plan.bundle, chosen, plan, splits, figures={})
-    dev = judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle))
-    report = _report(plan, chosen, measured[best], splits, dev=dev, seeds=seeds)
+    classifier = ComplaintClassifier.load(plan.bundle)
+    dev = judge(splits.dev, classifier=classifier)
+    report = _report(plan, chosen, measured[best], splits, classifier=classifier, dev=dev, seeds=seeds)
     _write(plan.bundle, chosen, plan, splits, figures=report.to_dict())
     write_card(plan.bundle)
     tracking.figures(report.to_dict())
@@ -293,10 +294,10 @@ def _report(
     measured: Measured,
     splits: Splits,
     *,
+    classifier: ComplaintClassifier,
     dev: list[Judged],
     seeds: tuple[SeedFigures, ...],
 ) -> Report:
-    classifier = ComplaintClassifier.load(plan.bundle)
     cues, truth = cues_of(splits.dev), held(splits.dev)
     decisions = chosen.decisions
     stated = probabilities(chosen.logits, calibration=decisions.calibration, cue=cues)

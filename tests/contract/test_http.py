@@ -41,7 +41,8 @@ JSON = {"content-type": "application/json"}
 def client(released, tmp_path_factory):
     url = f"sqlite:///{tmp_path_factory.mktemp('cases') / 'cases.db'}"
     prepare(url)
-    app = create_app(lambda: released, Settings(database_url=url))
+    patient = Settings(database_url=url, timeout_s=600)  # the longest story on the busiest machine
+    app = create_app(lambda: released, patient)
     with TestClient(app, base_url="http://127.0.0.1") as client:
         client.portal.call(app.state.assessor.settled)
         yield client

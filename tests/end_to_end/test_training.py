@@ -38,6 +38,7 @@ CASE = {
     "action": "continue",
 }
 STEPS = 16  # 30 stories in batches of 4, twice
+CANARY = "heliotrope walrus"  # ends every story, and may be written nowhere
 
 # MLflow's own queries use what SQLAlchemy is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")
@@ -56,13 +57,13 @@ def complaint_context(*arguments, folder):
 
 
 def pick():
-    """Lines of 30 stories to train on, 12 for dev, 20 to test, as they stand in their files."""
+    """Lines of 30 stories to train on, 12 for dev, 20 to test, each with the canary at the end of its text."""
     files = [STORIES / "T01.jsonl", STORIES / "T10.jsonl"]
     parts = split(read_stories(*files))
     test = settled(parts.test)[::12][:17] + unsettled(parts.test)[:3]
     chosen = {labelled.id for labelled in (*parts.train[:30], *parts.dev[:12], *test)}
-    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if json.loads(line)["id"] in chosen]
+    lines = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return [json.dumps(line | {"text": f"{line['text']} {CANARY}"}) for line in lines if line["id"] in chosen]
 
 
 def train(run, *options):
@@ -206,6 +207,14 @@ def test_mlflow_run_keeps_plots_and_bundle(tracked):
         },
         "bundle": {"README.md", "bundle.json", "encoder.onnx", "tokenizer.json"},
     }
+
+
+def test_nothing_that_a_story_says_is_in_mlflow_or_in_the_bundle(run, tracked):
+    found, _ = tracked
+    kept = [path for path in run.folder.rglob("*") if path.is_file() and run.stories not in path.parents]
+    assert {run.folder / "mlflow.db", run.bundle / "bundle.json"} <= set(kept)
+    assert any(found.info.run_id in path.parts and path.name == "confusion.png" for path in kept)
+    assert [path for path in kept if CANARY.encode() in path.read_bytes().lower()] == []
 
 
 # --- interrupted runs

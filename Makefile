@@ -1,6 +1,8 @@
-# make run    set up, show a few sample stories, start the service on loopback
-# make test   set up everything, run all tests
-# make check  lint, import contracts, and an audit of the pinned packages (needs the internet)
+# make run         set up, show a few sample stories, start the service on loopback
+# make test        set up everything, run all tests
+# make check       lint, import contracts, and an audit of the pinned packages (needs the internet)
+# make bench-load  how the service bears a crowd, beside a plain one; writes tests/bench/load.md
+# make screenshot  the picture of the console that README.md shows
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
@@ -8,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # torch is installed on its own first: its pinned version may lie at hand as a small CPU wheel.
 TORCH := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' constraints.txt)
 
-.PHONY: run test setup setup-dev samples serve check constraints train evaluate clean
+.PHONY: run test setup setup-dev samples serve check bench-load screenshot constraints train evaluate clean
 
 run: setup samples serve
 
@@ -19,7 +21,7 @@ samples:
 serve:
 	$(BIN)/complaint-context serve --port $(PORT)
 
-test: setup-dev
+test: setup-dev .venv/debian.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
@@ -41,10 +43,11 @@ build/audit/bin/pip-audit:
 
 setup: .venv/serve.stamp
 
-setup-dev: .venv/dev.stamp .venv/debian.stamp
+setup-dev: .venv/dev.stamp
 
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "make: no environment could be made. Install python3-venv" \
+		"(Debian), then run make again." >&2; exit 1; }
 
 .venv/serve.stamp: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) install --quiet --progress-bar off --constraint constraints.txt --editable '.[serve]'
@@ -72,6 +75,12 @@ train: setup-dev
 
 evaluate: setup-dev
 	$(BIN)/complaint-context evaluate
+
+bench-load: setup-dev
+	$(BIN)/python tests/bench/load.py
+
+screenshot: setup-dev .venv/debian.stamp
+	$(BIN)/python tests/end_to_end/screenshot.py
 
 clean:
 	rm -rf .venv build *.egg-info

@@ -141,14 +141,14 @@ class Assessor:
         """
         self.classifier  # noqa: B018 - raises; a request that began before a stop is still answered
         futures = self._batcher.submit(stories, urgency=urgency)
+        for received, future in zip(stories, futures, strict=True):  # also of a request that is given up
+            future.add_done_callback(partial(self._tell, received))
         try:
             async with asyncio.timeout(self._timeout_s):
                 answers = await asyncio.gather(*futures)
         except TimeoutError:
             detail = f"request: took longer than {self._timeout_s:g} s. Give its stories to a person."
-            raise ProblemError(TIMED_OUT, detail, headers=RETRY_AFTER) from None
-        for received, answer in zip(stories, answers, strict=True):
-            self._tell(received, answer)
+            raise ProblemError(TIMED_OUT, detail) from None
         return [answer.outcome for answer in answers]
 
     async def reload(self) -> Exchange:
@@ -180,8 +180,13 @@ class Assessor:
         self._batcher.close()
 
     def _load(self) -> ComplaintClassifier:
-        classifier = self._source()
-        classifier.assess(_WARM_UP)
+        try:
+            classifier = self._source()
+            classifier.assess(_WARM_UP)
+        except Exception:
+            raise
+        except BaseException as error:  # a panic in a library's Rust is no Exception
+            raise RuntimeError(type(error).__name__) from error
         return classifier
 
     async def _load_again(self, old: str) -> ComplaintClassifier:
@@ -196,12 +201,15 @@ class Assessor:
             detail = f"model: failed on its first story; {old} stays in service. Export the bundle anew."
             raise ProblemError(BAD_MODEL, detail) from None
 
-    def _tell(self, received: Received, answer: Answer) -> None:
+    def _tell(self, received: Received, future: asyncio.Future[Answer]) -> None:
+        if future.cancelled():
+            return
+        answer, story = future.result(), received.story
         if isinstance(answer.outcome, Exception):
             return
-        self.shadow.offer(received.story, answer.outcome, author_confirmed=received.author_confirmed)
+        self.shadow.offer(story, answer.outcome, author_confirmed=received.author_confirmed)
         for observer in self.observers:
-            _guarded(partial(observer.assessed, received.story, answer.outcome, answer.stages))
+            _guarded(partial(observer.assessed, story, answer.outcome, answer.stages))
 
 
 def _guarded(call: Callable[[], None]) -> None:

@@ -48,11 +48,15 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stages:
-    """How long a story waited and was read, in seconds, and how many stories its batch held."""
+    """How long a story waited and was read, in seconds.
+
+    ``batch_stories``: how many stories its batch held, told by the first that was read of each batch; of the
+    others None.
+    """
 
     queued_s: float
     read_s: float
-    batch_stories: int
+    batch_stories: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +203,14 @@ class Batcher:
     def _read(self, batch: list[_Place], loop: asyncio.AbstractEventLoop) -> None:
         """Reads a batch in a thread; stories that nobody waits for any more are passed over."""
         read = self._reader()
+        untold: int | None = len(batch)
         for place in batch:
             if place.future.cancelled():
                 continue
             begun = perf_counter()
             outcome = _outcome(read, place.received)
-            stages = Stages(
-                queued_s=begun - place.since, read_s=perf_counter() - begun, batch_stories=len(batch)
-            )
+            stages = Stages(queued_s=begun - place.since, read_s=perf_counter() - begun, batch_stories=untold)
+            untold = None
             loop.call_soon_threadsafe(partial(_settle, place.future, Answer(outcome, stages)))
 
 
@@ -215,6 +219,8 @@ def _outcome(read: Reader, received: Received) -> Assessment | Exception:
         return read(received.story, author_confirmed=received.author_confirmed)
     except Exception as error:  # one story's fault is not the others'
         return error
+    except BaseException as error:  # a panic in a library's Rust is no Exception
+        return RuntimeError(type(error).__name__)
 
 
 def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:

@@ -42,7 +42,7 @@ async def read_body(request: Request, *, media_type: str, max_bytes: int) -> byt
             break
     if seen > max_bytes:
         raise ProblemError(
-            BODY_TOO_LARGE, f"body: is longer than {max_bytes:,} bytes. Send fewer stories in one request."
+            BODY_TOO_LARGE, f"body: is longer than {max_bytes:,} bytes. Send less in one request."
         )
     return bytes(content)
 

@@ -1,5 +1,6 @@
 """The command ``complaint-context serve``: a shim over ``serve.server.run``."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,8 @@ def serve(
 
     Example: complaint-context serve --port 8000
     """
+    if hasattr(signal, "SIGHUP"):  # until the server listens to it, or it would end the process
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     settings = read_settings(host=host, port=port, workers=workers, threads=threads, shadow=shadow)
     from serve.cases.database import prepare
     from serve.server import run  # the web framework is slow to import and only this command needs it

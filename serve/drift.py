@@ -29,6 +29,7 @@ class Drift(Collector):
         self._last: deque[frozenset[Trait]] = deque()
         self._most = stories
         self._counts = Counter[Trait]()
+        self._model: str | None = None
         self.reference: Profile | None = None
 
     @property
@@ -38,6 +39,8 @@ class Drift(Collector):
 
     def assessed(self, story: Story, assessment: Assessment, stages: Stages) -> None:
         """Counts a story, and forgets the oldest where there are enough."""
+        if assessment.model != self._model:
+            return  # a batch under way at a reload was read by the model before
         found = traits(story, assessment)
         self._last.append(found)
         self._counts.update(found)
@@ -46,6 +49,7 @@ class Drift(Collector):
 
     def model_changed(self, classifier: ComplaintClassifier) -> None:
         """Starts anew: another model has other rates and another profile."""
+        self._model = classifier.bundle.name
         self._last.clear()
         self._counts.clear()
         self.reference = _reference(classifier)

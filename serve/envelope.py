@@ -8,7 +8,7 @@ from classifier.errors import StoryError
 from classifier.story import Story
 from serve.body import read_json
 from serve.problems import BAD_REQUEST, BAD_STORY, REPEATED_ID, TOO_MANY_STORIES, ProblemError
-from serve.schemas import StoryRequest
+from serve.schemas import MAX_ID_CHARS, StoryRequest
 
 _SHAPE = 'Send {"stories": [{"id": "1", "text": "..."}]}.'
 _KEYS = ", ".join(StoryRequest.model_fields)
@@ -73,11 +73,13 @@ def _open(item: Any, *, repeated: bool, max_chars: int) -> Received | Refused:
 
 
 def check_length(story: Story, *, max_chars: int) -> None:
-    """Passes if ``story`` is short enough to be read in reasonable time.
+    """Passes if ``story`` is short enough to be read in reasonable time, and its id to be kept and sent back.
 
     Raises:
         ProblemError: it is not.
     """
+    if len(story.id) > MAX_ID_CHARS:
+        raise ProblemError(BAD_STORY, f"id: is longer than {MAX_ID_CHARS} characters. Send a shorter one.")
     if len(story.title) + len(story.text) > max_chars:
         raise ProblemError(
             BAD_STORY,
@@ -102,7 +104,7 @@ def _read(item: Any) -> Received:
 
 def _id(item: Any) -> str | None:
     found = item.get("id") if isinstance(item, dict) else None
-    if not isinstance(found, str):
+    if not isinstance(found, str) or len(found) > MAX_ID_CHARS:
         return None
     try:
         found.encode("utf-8")

@@ -12,11 +12,11 @@ import json
 import logging
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from serve.shield import LEFT_OUT, place_of
 from serve.trace import current_trace
 from serve.watch import Answered
 
@@ -24,7 +24,6 @@ LogFormat = Literal["text", "json"]
 
 _OURS = ("serve", "classifier", "uvicorn")
 _FIELDS = "complaint_context_fields"
-_LEFT_OUT = "The message is left out as it may hold a story."
 
 logger = logging.getLogger(__name__)
 _access = logging.getLogger("serve.access")
@@ -92,18 +91,12 @@ class _Json(logging.Formatter):
 
 def _message(record: logging.LogRecord) -> str:
     """In one line: what our own code says, and of an error its type and place."""
-    said = record.getMessage() if record.name.split(".")[0] in _OURS else f"{record.name}: {_LEFT_OUT}"
+    said = record.getMessage() if record.name.split(".")[0] in _OURS else f"{record.name}: {LEFT_OUT}"
     if record.exc_info and record.exc_info[1] is not None:
-        said = f"{said} {_place(record.exc_info[1])}"
+        said = f"{said} {place_of(record.exc_info[1])}"
     return " ".join(said.split("\n"))
-
-
-def _place(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown place"
-    return f"{place}: {type(error).__name__}. {_LEFT_OUT}"
 
 
 def _log_thread(failed: threading.ExceptHookArgs) -> None:
     if failed.exc_value is not None:
-        logger.error("A thread failed. %s", _place(failed.exc_value))
+        logger.error("A thread failed. %s", place_of(failed.exc_value))

@@ -69,7 +69,8 @@ class Metrics:
         """Counts an assessment."""
         self._stages.labels("queue").observe(stages.queued_s)
         self._stages.labels("read").observe(stages.read_s)
-        self._batch.observe(stages.batch_stories)
+        if stages.batch_stories is not None:
+            self._batch.observe(stages.batch_stories)
         self._actions.labels(str(assessment.action)).inc()
         self._nations.labels(str(assessment.nation)).inc()
         for reason in assessment.reasons:

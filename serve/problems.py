@@ -14,7 +14,9 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from classifier.backlog.sinks import to_json
@@ -87,8 +89,8 @@ class ProblemError(ComplaintContextError):
 
 
 def failed() -> ProblemError:
-    """The problem for a fault of our own."""
-    return ProblemError(FAILED, "The story was not assessed. Give it to a person, and tell the operator.")
+    """The problem for a story on which we failed."""
+    return ProblemError(FAILED, "story: was not assessed. Give it to a person, and tell the operator.")
 
 
 @contextmanager
@@ -137,21 +139,30 @@ def install(app: FastAPI) -> None:
         return problem_response(problem)
 
     @app.exception_handler(HTTPException)
-    async def answer_http(_: Request, error: HTTPException) -> Response:
-        return problem_response(_from_http(error))
+    async def answer_http(request: Request, error: HTTPException) -> Response:
+        return problem_response(_from_http(error, request))
 
     @app.exception_handler(RequestValidationError)
     async def answer_invalid(_: Request, __: RequestValidationError) -> Response:
-        return problem_response(ProblemError(BAD_REQUEST, "A part is missing or wrong. See /docs."))
+        return problem_response(ProblemError(BAD_REQUEST, "request: a part is missing or wrong. See /docs."))
 
 
-def _from_http(error: HTTPException) -> ProblemError:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+def _from_http(error: HTTPException, request: Request) -> ProblemError:
     if error.status_code == NOT_FOUND.status:
-        return ProblemError(NOT_FOUND, "Nothing is here. See /docs for the addresses there are.")
+        return ProblemError(NOT_FOUND, "address: there is nothing here. See /docs for those there are.")
     if error.status_code == WRONG_METHOD.status:
-        methods = ", ".join(sorted(headers.get("allow", "").split(", ")))
-        return ProblemError(WRONG_METHOD, f"Use {methods}.", headers={"allow": methods})
+        methods = ", ".join(_methods(request))
+        detail = f"method: is not one of this address. Use {methods}."
+        return ProblemError(WRONG_METHOD, detail, headers={"allow": methods})
     phrase = HTTPStatus(error.status_code).phrase
     kind = Kind(phrase.lower().replace(" ", "-"), error.status_code, phrase)
-    return ProblemError(kind, "The request cannot be answered. See /docs.", headers=headers)
+    return ProblemError(kind, "request: cannot be answered. See /docs.", headers=error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address takes by all routes of its template; the framework's answer knows of one alone."""
+    contexts = iter_route_contexts(request.app.router.routes)
+    routes = [found for context in contexts if isinstance(found := context.original_route, Route)]
+    at_address = (route.path for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    template = next(at_address, None)
+    return sorted({method for route in routes if route.path == template for method in route.methods or ()})

@@ -16,6 +16,8 @@ from classifier.windows import WindowSize
 from serve import examples
 from serve.shadow import Disagreement
 
+MAX_ID_CHARS = 500
+
 
 class Shape(BaseModel):
     """A body with exactly the keys named."""
@@ -28,7 +30,10 @@ class StoryRequest(Shape):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.STORY]})
 
-    id: str = Field(description="Your name for the story, sent back with its answer; each once in a request.")
+    id: str = Field(
+        max_length=MAX_ID_CHARS,
+        description="Your name for the story, sent back with its answer; each once in a request.",
+    )
     title: str = Field(default="", description="The story's title.")
     text: str = Field(description="The story, of any length.")
     author_confirmed: bool = Field(

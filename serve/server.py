@@ -54,6 +54,7 @@ def run(classifier_source: ClassifierSource, *, settings: Settings) -> bool:
         ),
         count=settings.workers,
         on_ready=say_ready,
+        on_stop=listener.close,  # else the kernel would take connections that nobody answers
     )
 
 
@@ -121,8 +122,10 @@ class _Server(uvicorn.Server):
         task.add_done_callback(self._reloads.discard)
 
     async def _try_reload(self) -> None:
+        assessor = _assessor(self._app)
+        await assessor.settled()  # what is being loaded may be the old one
         with suppress(ProblemError):  # it was logged, and nobody waits for an answer
-            await _assessor(self._app).reload()
+            await assessor.reload()
 
     def _follow_parent(self, life: int) -> None:
         asyncio.get_running_loop().remove_reader(life)

@@ -33,13 +33,15 @@ class Settings(BaseSettings):
         timeout_s: a request that took longer is answered with 504.
         max_story_chars: longest title and text of one story together; a longer one gets its own error.
         keys_file: where `complaint-context keys` keeps the keys.
+        require_keys: let nobody in without a key, on loopback neither, and do not start while there is none.
         requests_per_minute: most requests with one key; each worker counts its own.
         session_hours: how long a moderator stays signed in.
         allowed_hosts: names, separated by commas, that the service answers to besides loopback ones; beyond
             loopback none given means any.
         database_url: where the cases are: ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME``.
         keep_text_days: days for which a closed case keeps its story's text; 0 drops it at once.
-        keep_verdict_text: keep the text that a moderator's verdict is about even longer, for training.
+        keep_verdict_text: keep the text that a moderator's verdict is about even longer, for training; never
+            that of a withdrawn story.
         shadow: folder of a challenger's bundle that reads along; its answers are only counted.
         log_format: ``text`` tells of faults only; ``json`` has an object a line, and one for each request.
         metrics_port: several workers have /metrics each on the first free port from here on, on loopback.
@@ -61,6 +63,7 @@ class Settings(BaseSettings):
     timeout_s: float = Field(default=60, gt=0)
     max_story_chars: int = Field(default=500_000, ge=1)
     keys_file: Path = Path("complaint-context.keys.json")
+    require_keys: bool = False
     requests_per_minute: int = Field(default=6000, ge=1)
     session_hours: int = Field(default=12, ge=1, le=168)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()

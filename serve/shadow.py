@@ -106,7 +106,7 @@ class Shadow:
 
     def offer(self, story: Story, assessment: Assessment, *, author_confirmed: bool) -> None:
         """Takes a story that was answered with ``assessment``, if there is room."""
-        if self._challenger is None:
+        if self._challenger is None or not self._is_in_service(assessment):
             return
         if len(self._waiting) >= _MAX_WAITING:
             self._dropped += 1
@@ -167,12 +167,18 @@ class Shadow:
             )
         except Exception as error:  # a challenger may be broken; nobody but the operator should notice
             log_place(error)
-            self._failed += 1
-            return
+            other = None
         if in_service is self._in_service:  # else the counts were begun anew meanwhile
             self._note(answered.assessment, other)
 
-    def _note(self, assessment: Assessment, other: Assessment) -> None:
+    def _is_in_service(self, assessment: Assessment) -> bool:
+        """Whether the model in service made it; a batch under way at a reload was read by the one before."""
+        return self._in_service is not None and assessment.model == self._in_service.bundle.name
+
+    def _note(self, assessment: Assessment, other: Assessment | None) -> None:
+        if other is None:
+            self._failed += 1
+            return
         self._read += 1
         ours, theirs = _judgement(assessment), _judgement(other)
         if ours != theirs:

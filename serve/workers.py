@@ -23,11 +23,13 @@ from serve.shield import log_place
 logger = logging.getLogger(__name__)
 
 _FAILED, _BROKEN = 1, 2
-"""Exit status of a worker that cannot start (no other could in its place), and of one that broke later."""
+"""Exit status of a worker that cannot start, and of one that broke later."""
 
 _TICK_S = 0.2
 _PAUSE_S = 1.0
 """Before a worker is replaced, so that one which dies at once does not keep the machine busy."""
+_LONG_PAUSE_S = 10.0
+"""Before one is replaced that could not start while the others serve: loading a model is work."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -46,17 +48,23 @@ class Parent:
 Work = Callable[[Parent], bool]
 
 
-def supervise(work: Work, *, count: int, on_ready: Callable[[], None]) -> bool:
+def supervise(
+    work: Work, *, count: int, on_ready: Callable[[], None], on_stop: Callable[[], None] = lambda: None
+) -> bool:
     """Runs ``work`` in ``count`` processes until they are told to stop.
+
+    Once all have served, one that dies and cannot be replaced, as the model's files were damaged meanwhile,
+    harms the others no more: it is tried again and again.
 
     Args:
         work: serves until SIGTERM; False if it could not start. Runs in a child, which ends with it.
         on_ready: called once all workers are ready.
+        on_stop: called when they are told to stop; lets go of what the parent shares with them.
 
     Returns:
-        False if a worker could not start.
+        False if a worker could not start at first.
     """
-    return _Supervisor(work, count, on_ready).run()
+    return _Supervisor(work, count, on_ready, on_stop).run()
 
 
 def ask_for_reload() -> None:
@@ -65,13 +73,18 @@ def ask_for_reload() -> None:
 
 
 class _Supervisor:
-    def __init__(self, work: Work, count: int, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, work: Work, count: int, on_ready: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
         self._work = work
         self._count = count
         self._on_ready = on_ready
+        self._on_stop = on_stop
         self._children: set[int] = set()
+        self._due: list[float] = []  # when those that died are to be replaced
         self._ready = os.pipe()
         self._life = os.pipe()  # nobody writes to it: that it ends is the message
+        self._served = False
         self._stopping = False
         self._failed = False
 
@@ -81,28 +94,41 @@ class _Supervisor:
         for _ in range(self._count):
             self._fork()
         awaited = self._count
-        while self._children:
+        while self._children or self._due:
             said = self._wait_for_ready()
             awaited, before = awaited - said, awaited
             if awaited <= 0 < before:
+                self._served = True
                 self._on_ready()
             self._bury()
+            self._fork_due()
         return not self._failed
 
     def _pass_on(self, number: int, _: Any) -> None:
-        self._stopping = self._stopping or number != signal.SIGHUP
+        if number == signal.SIGHUP:
+            self._tell(signal.SIGHUP)
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._due.clear()
+        self._tell(signal.SIGTERM)
+        self._on_stop()
+
+    def _tell(self, number: signal.Signals) -> None:
         for child in self._children:
             with suppress(ProcessLookupError):  # it has just ended
-                os.kill(child, signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
+                os.kill(child, number)
 
     def _fork(self) -> None:
         with _signals_held():  # a child must be known, or have its own handlers, before the next signal
+            if self._stopping:
+                return
             child = os.fork()
             if child == 0:
                 self._run_child()
             self._children.add(child)
-        if self._stopping:  # since before the child was known
-            os.kill(child, signal.SIGTERM)
 
     def _run_child(self) -> NoReturn:
         status = _BROKEN
@@ -133,13 +159,17 @@ class _Supervisor:
     def _replace(self, status: int) -> None:
         if self._stopping:
             return
-        if status == _FAILED:
+        if status == _FAILED and not self._served:  # no other could start in its place
             self._failed = True
-            self._pass_on(signal.SIGTERM, None)
+            self._stop()
             return
         logger.error("worker: ended with status %d. Another takes its place.", status)
-        time.sleep(_PAUSE_S)
-        if not self._stopping:
+        self._due.append(time.monotonic() + (_LONG_PAUSE_S if status == _FAILED else _PAUSE_S))
+
+    def _fork_due(self) -> None:
+        late = [when for when in self._due if when <= time.monotonic()]
+        self._due = [when for when in self._due if when not in late]
+        for _ in late:
             self._fork()
 
 

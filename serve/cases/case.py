@@ -1,6 +1,6 @@
 """A case: one held story on its way through moderation, with everything that happened to it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -9,6 +9,8 @@ from classifier.assessment import Action
 from classifier.errors import ComplaintContextError
 from classifier.labels import Label
 from classifier.story import Span
+
+MAX_NOTE_CHARS = 2000
 
 
 class State(StrEnum):
@@ -144,16 +146,18 @@ class CaseQuery:
     state: State | None = None
     action: Action | None = None
     label: Label | None = None
-    text_search: str | None = None
     page: int = 1
     size: int = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some of the cases that were asked for, longest waiting first; ``total`` counts all of them."""
+    """Some of the cases that were asked for; ``total`` counts all of them.
+
+    Open ones come first, the longest waiting on top; then closed ones, the latest on top.
+    """
 
     cases: tuple[Case, ...]
     page: int
     size: int
-    total: int = field(default=0)
+    total: int

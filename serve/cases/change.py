@@ -47,10 +47,11 @@ class Change:
     def judge_again(self, case: Case, judging: Judging) -> Case:
         """The case with another text, or with its author's confirmation."""
         changes = judging.changes(case)
+        unconfirmed = case.author_confirmed and not judging.author_confirmed
         state = state_after_judging(
             case.state,
             judging.assessment.action,
-            same=not changes.keys() & {"labels", "action"},
+            same=not unconfirmed and not changes.keys() & {"labels", "action"},
             author_confirmed=judging.author_confirmed,
         )
         return self._move(case, Kind.JUDGED_AGAIN, changes, state=state, **judging.columns)
@@ -62,7 +63,8 @@ class Change:
             WrongStepError: the step does not start at its state, or needs a note.
         """
         state = next_state(case.state, step, note=note)
-        return self._move(case, Kind(step), {"note": note}, state=state)
+        confirmed = {"author_confirmed": True} if step is Step.CONFIRM else {}
+        return self._move(case, Kind(step), {"note": note}, state=state, **confirmed)
 
     def record(self, verdict: Verdict, case: Case) -> Case:
         """The case after a verdict.
@@ -91,6 +93,12 @@ class Change:
         blank = {"title": None, "text": None, "assessment": without_words(case.assessment)}
         return self._write(case, Kind.TEXT_DROPPED, {}, actor=RETENTION, **blank)
 
+    def keeps_for_verdict(self, case: Case) -> bool:
+        """Whether its words stay for training; never those that their author has withdrawn."""
+        if not self.retention.keep_verdict_text or case.state is State.WITHDRAWN:
+            return False
+        return queries.has_verdict(self.connection, case)
+
     def _move(self, case: Case, kind: Kind, details: dict[str, Any], *, state: State, **columns: Any) -> Case:
         placed = {
             "state": str(state),
@@ -104,7 +112,7 @@ class Change:
     def _loses_text(self, case: Case) -> bool:
         if case.text is None or not case.state.closed:
             return False
-        return not self.retention.keeps(has_verdict=queries.has_verdict(self.connection, case))
+        return self.retention.keep_text_days == 0 and not self.keeps_for_verdict(case)
 
     def _write(
         self, case: Case, kind: Kind, details: dict[str, Any], *, actor: str | None = None, **columns: Any

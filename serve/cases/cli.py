@@ -65,8 +65,8 @@ def export_records(
     else:
         output.write_text(lines, encoding="utf-8")
     print(
-        f"{output}: records: {len(found.records)}; left out: {found.without_text} without text (dropped or "
-        f"edited since), {found.without_words} with a label that no words are marked for",
+        f"{output}: records: {len(found.records)}; left out: {found.without_text} without text (dropped, "
+        f"edited or withdrawn since), {found.without_words} with a label that no words are marked for",
         file=sys.stderr,
     )
 

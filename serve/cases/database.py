@@ -25,7 +25,12 @@ from classifier.errors import ComplaintContextError
 MIGRATIONS = Path(__file__).with_name("migrations")
 NEWEST = "head"
 
-_BUSY_TIMEOUT_S = 30
+_POOL = {"pool_timeout": 5, "pool_size": 20, "max_overflow": 20}  # as many as a service has threads
+_CONNECT_TIMEOUT_S = 5
+_LIMITS = "-c lock_timeout=5000 -c statement_timeout=15000"  # milliseconds
+_BUSY_TIMEOUT_S = 5
+_PATIENT_BUSY_TIMEOUT_S = 30
+_SCRUB_TIMEOUT_MS = 500
 _SPELLINGS = ("postgres", "postgresql", "postgresql+psycopg")
 
 
@@ -46,17 +51,18 @@ class SchemaStatus:
         return self.current == self.newest
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, *, patient: bool = False) -> Engine:
     """An engine for ``url``; nothing is opened before the first use.
+
+    It gives up after seconds, as a request waits for it; a ``patient`` one lets migrations take their time.
 
     Raises:
         DatabaseError: it is no URL of SQLite or PostgreSQL.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed)
-    # Errors would repeat a statement's values, and those are stories.
-    return create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+        return _sqlite(parsed, busy_timeout_s=_PATIENT_BUSY_TIMEOUT_S if patient else _BUSY_TIMEOUT_S)
+    return _postgresql(parsed, limits="" if patient else _LIMITS)
 
 
 def prepare(url: str) -> None:
@@ -106,17 +112,33 @@ def downgrade(url: str, *, to: str) -> None:
     _run(url, lambda connection: command.downgrade(_config(connection), to))
 
 
-def scrub(engine: Engine) -> None:
+def scrub(engine: Engine) -> bool:
     """Empties SQLite's log file, which would otherwise keep dropped words until later writes cover them.
 
-    PostgreSQL does the like on its own (autovacuum).
+    Nothing of the kind is done for PostgreSQL: there they stay in dead rows, log and backups until those are
+    rewritten (serve/README.md).
+
+    Returns:
+        False where somebody still reads what the log holds: try again later.
     """
-    if engine.dialect.name == "sqlite":
-        connection = engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+    if engine.dialect.name != "sqlite":
+        return True
+    connection = engine.raw_connection()
+    try:
+        return _empty_log(connection.cursor())
+    finally:
+        connection.close()
+
+
+def _empty_log(cursor: Any) -> bool:
+    # Whoever waits here for a reader lets nobody write meanwhile, so it may not be long.
+    (usual_ms,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    cursor.execute(f"PRAGMA busy_timeout = {_SCRUB_TIMEOUT_MS}")
+    try:
+        busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {usual_ms}")
+    return busy == 0
 
 
 def shown(url: str) -> str:
@@ -132,6 +154,8 @@ def _parse(url: str) -> URL:
             "database url: is none. Write sqlite:///FILE or postgresql://USER@HOST/NAME."
         ) from None
     if parsed.drivername == "sqlite":
+        if parsed.database in (None, "", ":memory:"):  # each connection would have a database of its own
+            raise DatabaseError("database url: names no file. Write sqlite:///FILE.")
         return parsed
     if parsed.drivername in _SPELLINGS:
         return parsed.set(drivername="postgresql+psycopg")
@@ -141,8 +165,18 @@ def _parse(url: str) -> URL:
     )
 
 
-def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
+def _postgresql(url: URL, *, limits: str) -> Engine:
+    given = url.normalized_query
+    told = {
+        "connect_timeout": given.get("connect_timeout", (_CONNECT_TIMEOUT_S,))[-1],
+        "options": " ".join((limits, *given.get("options", ()))),  # of two that differ the later one counts
+    }
+    # Errors would repeat a statement's values, and those are stories.
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=told, **_POOL)
+
+
+def _sqlite(url: URL, *, busy_timeout_s: int) -> Engine:
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": busy_timeout_s}, **_POOL)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: sqlite3.Connection, _: Any) -> None:
@@ -164,8 +198,7 @@ def _sqlite(url: URL) -> Engine:
 def _make_private(url: URL) -> None:
     """Creates the file for its owner alone, as it will hold stories; SQLite's other files follow it."""
     try:
-        if url.database not in (None, "", ":memory:"):
-            os.close(os.open(url.database, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(str(url.database), os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise DatabaseError(
             f"{url.database}: {error.strerror}. Name a file that the service can write."
@@ -173,7 +206,7 @@ def _make_private(url: URL) -> None:
 
 
 def _run(url: str, act: Any) -> Any:
-    engine = connect(url)
+    engine = connect(url, patient=True)
     try:
         with engine.execution_options(writes=True).begin() as connection:
             return act(connection)

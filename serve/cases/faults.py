@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from serve.cases.case import CaseError, NoCaseError, StaleCaseError
 from serve.cases.machine import WrongStepError
@@ -16,6 +17,9 @@ from serve.problems import (
     problem_response,
 )
 from serve.shield import log_place
+
+AWAY = (DBAPIError, PoolTimeoutError)
+"""What is raised where the database does not answer, or all connections to it stay taken."""
 
 _KINDS: dict[type[CaseError], Kind] = {
     NoCaseError: NO_CASE,
@@ -32,10 +36,12 @@ def install(app: FastAPI) -> None:
     async def answer(_: Request, error: CaseError) -> Response:
         return problem_response(ProblemError(_KINDS.get(type(error), BAD_REQUEST), str(error)))
 
-    @app.exception_handler(DBAPIError)
-    async def answer_away(_: Request, error: DBAPIError) -> Response:
+    async def answer_away(_: Request, error: Exception) -> Response:
         log_place(error)
         return problem_response(away())
+
+    for kind in AWAY:
+        app.add_exception_handler(kind, answer_away)
 
 
 def away() -> ProblemError:

@@ -65,8 +65,9 @@ def state_after_judging(state: State, action: Action, *, same: bool, author_conf
     """Where a case stands once its story was judged again, as its author edited or confirmed it.
 
     A confirmation lifts the hold. A text that needs none leaves a closed case closed; an open one goes to
-    review, as only a moderator lets a held story go. Otherwise the case starts anew, unless it is open and
-    neither labels nor action changed (``same``): then the author was asked about just this.
+    review, as only a moderator lets a held story go. Otherwise the case starts anew, unless it is open,
+    neither labels nor action changed, and no confirmation was of other words (``same``): then the author was
+    asked about just this.
     """
     held = opening_state(action)
     if held is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from serve.cases.case import Case, CaseQuery, Event, Kind, NoCaseError, Page, State
 from serve.cases.rows import story_key, to_case, to_event
@@ -74,7 +74,9 @@ def latest_verdicts(connection: Connection) -> Iterator[tuple[Case, Event]]:
     of_latest = (events.c.case_id == latest.c.case_id) & (events.c.number == latest.c.number)
     verdicts = select(events).join(latest, of_latest).order_by(events.c.at, events.c.case_id)
     for row in connection.execute(verdicts).all():
-        yield get_case(connection, row.case_id), to_event(row)
+        case = _case_or_none(connection, row.case_id)
+        if case is not None:  # else it was erased meanwhile, which PostgreSQL shows us at once
+            yield case, to_event(row)
 
 
 def with_text(connection: Connection, *, closed_before: datetime) -> tuple[str, ...]:
@@ -87,6 +89,13 @@ def has_verdict(connection: Connection, case: Case) -> bool:
     """Whether a moderator's verdict stands on the case's present text."""
     of_case = select(events.c.details).where(events.c.case_id == case.id, events.c.kind == str(Kind.VERDICT))
     return any(details["story_hash"] == case.story_hash for details in connection.scalars(of_case))
+
+
+def _case_or_none(connection: Connection, case_id: str) -> Case | None:
+    try:
+        return get_case(connection, case_id)
+    except NoCaseError:
+        return None
 
 
 def _only(connection: Connection, wanted: Select[Any], case_id: str, *, lock: bool = False) -> Any:
@@ -107,9 +116,3 @@ def _conditions(query: CaseQuery) -> Iterator[ColumnElement[bool]]:
         yield cases.c.action == str(query.action)
     if query.label is not None:
         yield cases.c.labels.contains(str(query.label))  # no label's name is part of another's
-    if query.text_search:
-        yield or_(*(_holds(column, query.text_search) for column in (cases.c.title, cases.c.text)))
-
-
-def _holds(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
-    return column.icontains(words, autoescape=True)

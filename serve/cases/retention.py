@@ -14,15 +14,11 @@ class Retention:
     Attributes:
         keep_text_days: days for which a closed case keeps its text; 0 drops it at once.
         keep_verdict_text: keep the text for as long as a moderator's verdict on it stands, so that the
-            verdict can be exported as a training record.
+            verdict can be exported as a training record; never that of a withdrawn story.
     """
 
     keep_text_days: int = 0
     keep_verdict_text: bool = False
-
-    def keeps(self, *, has_verdict: bool) -> bool:
-        """Whether a case that is closed now keeps its text for the time being."""
-        return self.keep_text_days > 0 or (self.keep_verdict_text and has_verdict)
 
     def closed_before(self, now: datetime) -> datetime:
         """Cases closed before this are to lose their text."""

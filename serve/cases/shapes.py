@@ -10,10 +10,9 @@ from classifier.labels import Label
 from classifier.story import Field as StoryField
 from classifier.story import Span
 from serve import examples
-from serve.cases.case import Case, Event, Kind, Page, Quote, State, Step, Verdict
+from serve.cases.case import MAX_NOTE_CHARS, Case, Event, Kind, Page, Quote, State, Step, Verdict
 from serve.schemas import Shape, StoryProblem
 
-MAX_NOTE_CHARS = 2000
 _FURTHEST = 1_000_000_000
 
 
@@ -112,7 +111,7 @@ class CaseDocument(CaseSummary):
 
 
 class CasesPage(Shape):
-    """Some cases: open ones first, the longest waiting on top."""
+    """Some cases: open ones first, the longest waiting on top; then closed ones, the latest on top."""
 
     model_config = _example(examples.CASES)
 

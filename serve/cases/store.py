@@ -101,15 +101,18 @@ class CaseStore:
     def drop_text(self, closed_before: datetime) -> int:
         """Drops the words of cases closed before then; the number of cases that lost theirs.
 
-        Where the operator keeps the texts that verdicts are about, those stay.
+        Where the operator keeps the texts that verdicts are about, those stay, unless their author has
+        withdrawn the story.
         """
         with self._engine.connect() as connection:
             overdue = queries.with_text(connection, closed_before=closed_before)
         return sum(self._drop_text(case_id, closed_before) for case_id in overdue)
 
     def drop_overdue_text(self) -> int:
-        """Drops what the operator's retention no longer keeps."""
-        return self.drop_text(self._retention.closed_before(self._now()))
+        """Drops what the operator's retention no longer keeps, and what an earlier drop left in the log."""
+        count = self.drop_text(self._retention.closed_before(self._now()))
+        scrub(self._engine)  # a reader may have been in the way of the last one
+        return count
 
     def get(self, case_id: str) -> Case:
         """The case.
@@ -160,13 +163,10 @@ class CaseStore:
             case = queries.get_case(change.connection, case_id, lock=True)
             # Since it was listed it may have opened again or lost its text.
             due = case.text is not None and case.closed_at is not None and case.closed_at < closed_before
-            if not due or self._keeps_for_verdict(change, case):
+            if not due or change.keeps_for_verdict(case):
                 return False
             change.drop_text(case)
             return True
-
-    def _keeps_for_verdict(self, change: Change, case: Case) -> bool:
-        return self._retention.keep_verdict_text and queries.has_verdict(change.connection, case)
 
     @contextmanager
     def _change(self, actor: str) -> Iterator[Change]:

@@ -1,7 +1,7 @@
 """Moderators' verdicts as labelled training records (data/LABELLING.md).
 
-A record needs the story's words and a quote for each label. A verdict whose story lost its text, or was
-edited since, or whose label nobody showed the words for, makes no record; how many there were is told.
+A record needs the story's words and a quote for each label. A verdict whose story lost its text, was edited
+or withdrawn since, or whose label nobody showed the words for, makes no record; how many there were is told.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import Any
 
 from classifier.assessment import Nation
 from classifier.labels import Label, in_order
-from serve.cases.case import Case, CaseError, Event, Verdict
+from serve.cases.case import Case, CaseError, Event, State, Verdict
 
 GUIDE = "labelling-guide/1"
 """The guide that moderators judge by. A test holds it against the text of data/LABELLING.md."""
@@ -22,7 +22,10 @@ class VerdictError(CaseError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """Labelled records, and how many verdicts made none: their text is gone, or no words show a label."""
+    """Labelled records, and how many verdicts made none: their text is gone, or no words show a label.
+
+    A text that was edited or withdrawn since counts as gone.
+    """
 
     records: tuple[dict[str, Any], ...]
     without_text: int
@@ -64,13 +67,19 @@ def export(verdicts: Iterable[tuple[Case, Event]]) -> Export:
     """The records of the given verdicts, one for each case."""
     records, without_text, without_words = [], 0, 0
     for case, event in verdicts:
-        if case.text is None or event.details["story_hash"] != case.story_hash:
+        if not _may_be_read(case, event):
             without_text += 1
         elif record := _record(case, event.details):
             records.append(record)
         else:
             without_words += 1
     return Export(records=tuple(records), without_text=without_text, without_words=without_words)
+
+
+def _may_be_read(case: Case, event: Event) -> bool:
+    """Whether the words that the verdict is about are still there, and their author has left them to us."""
+    edited = event.details["story_hash"] != case.story_hash
+    return case.text is not None and case.state is not State.WITHDRAWN and not edited
 
 
 def _record(case: Case, verdict: dict[str, Any]) -> dict[str, Any] | None:

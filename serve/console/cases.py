@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from classifier.labels import LABELS
 from classifier.story import Story
-from serve.cases.case import Case, Kind, StaleCaseError, Step
+from serve.cases.case import MAX_NOTE_CHARS, Case, Kind, StaleCaseError, Step
 from serve.cases.machine import WrongStepError, needs_note
 from serve.console.form import TheForm
 from serve.console.history import lines
+from serve.console.note import faults_of_note, read_note
 from serve.console.page import Fault, page, see_other
+from serve.console.queue import name_of
 from serve.console.reading import read, thresholds_of
 from serve.console.steps import choices
 from serve.console.verdict import Marked, faults_of, read_marked, verdict_of
@@ -68,12 +70,14 @@ class CasePage:
             status=attempt.status if attempt else 200,
             faults=attempt.faults if attempt else (),
             case=case,
+            name=name_of(case),
             state=STATES[case.state],
             reading=read(case.assessment, story=story_of(case), thresholds=thresholds),
             choices=offered,
             reason=any(choice.reason for choice in offered),
             labels=LABELS,
             note=attempt.note if attempt else "",
+            max_note_chars=MAX_NOTE_CHARS,
             marked=attempt.marked if attempt else Marked(),
             history=lines(events),
             may_erase=self.caller.role.includes(Role.ADMIN),
@@ -93,12 +97,12 @@ async def show_case(shown: TheCasePage) -> Response:
 @router.post("/cases/{id}/step")
 async def take_step(shown: TheCasePage, form: TheForm) -> Response:
     """Moves the case on and shows it again."""
-    note, case = form.get("note", ""), await shown.case()
+    note, case = read_note(form, field="note"), await shown.case()
     if form.get("step") not in list(Step):
         return await shown.show(Attempt(faults=(_UNKNOWN_STEP,), note=note))
     step, seen = Step(form["step"]), _seen(form)
-    if needs_note(case.state, step) and seen == case.last_event and not note.strip():
-        return await shown.show(Attempt(faults=(_NO_REASON,)))
+    if faults := _faults_of(note, case, step=step, seen=seen):
+        return await shown.show(Attempt(faults=faults, note=note))
     try:
         await to_thread.run_sync(
             lambda: shown.cases.take(
@@ -131,6 +135,13 @@ async def record_verdict(shown: TheCasePage, form: TheForm) -> Response:
 def story_of(case: Case) -> Story | None:
     """The author's words; None once they are gone."""
     return None if case.text is None else Story(id=case.story_id, title=case.title or "", text=case.text)
+
+
+def _faults_of(note: str, case: Case, *, step: Step, seen: int) -> tuple[Fault, ...]:
+    """A step on an old page is told that alone, not that it lacks a reason."""
+    if needs_note(case.state, step) and seen == case.last_event and not note.strip():
+        return (_NO_REASON,)
+    return faults_of_note(note, field="note")
 
 
 def _seen(form: dict[str, str]) -> int:

@@ -62,9 +62,8 @@ def _answer(scope: Scope, start: Message, content: bytes) -> Response:
     if problem["status"] == KEY_NEEDED.status:
         return see_other(_sign_in_address(scope))
     headers = Headers(raw=start["headers"])
-    words = render(
-        "fault.html", caller=None, faults=(), csrf=None, path=Request(scope).url.path, problem=problem
-    )
+    values = {"caller": None, "challenger": False, "faults": (), "csrf": None}
+    words = render("fault.html", path=Request(scope).url.path, problem=problem, **values)
     kept = {name: headers[name] for name in _KEPT if name in headers}
     return HTMLResponse(words, status_code=problem["status"], headers=kept)
 

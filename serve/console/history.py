@@ -13,17 +13,23 @@ _SHOWN = ("labels", "action")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event: when, who, what, and what else is known of it."""
+    """One event: when, who, what, what else is known of it, and the moderator's note ("" for none)."""
 
     at: datetime
     actor: str
     what: str
     details: tuple[str, ...]
+    note: str
 
 
 def lines(events: tuple[Event, ...]) -> tuple[Line, ...]:
     """One line an event, in their order."""
-    return tuple(Line(event.at, event.actor, EVENTS[event.kind], tuple(_details(event))) for event in events)
+    return tuple(map(_line, events))
+
+
+def _line(event: Event) -> Line:
+    details, note = tuple(_details(event)), event.details.get("note") or ""
+    return Line(event.at, event.actor, EVENTS[event.kind], details, note)
 
 
 def _details(event: Event) -> Iterator[str]:
@@ -41,8 +47,6 @@ def _details(event: Event) -> Iterator[str]:
         yield f"now: {STATES[State(told['to'])]}"
     if told.get("borderline"):
         yield "borderline"
-    if told.get("note"):
-        yield f"note: {told['note']}"
 
 
 def _value(value: Any) -> str:

@@ -13,6 +13,7 @@ from serve.console.page import Fault, page
 from serve.console.reading import Reading, read, thresholds_of
 from serve.dependencies import TheAssessor, TheSettings
 from serve.envelope import check_length
+from serve.hangup import unless_hung_up
 from serve.problems import BAD_STORY, ProblemError
 from serve.security import csrf
 from serve.security.roles import Caller, Role, require
@@ -49,7 +50,8 @@ async def try_story(
         form = read_form(await read_body(request, media_type=FORM, max_bytes=settings.max_body_bytes))
         csrf.check(request, form)
         entry = Entry(form.get("title", ""), form.get("text", ""), form.get("author_confirmed") == "yes")
-        reading = await _assess(entry, assessor, max_chars=settings.max_story_chars)
+        assessing = _assess(entry, assessor, max_chars=settings.max_story_chars)
+        reading = await unless_hung_up(request, assessing)
     except ProblemError as problem:
         status, faults = problem.kind.status, (Fault("text", problem.detail),)
     return page(

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from classifier.labels import LABELS, Label
 from classifier.story import Field, Span, Story
 from serve.cases.case import Quote, Verdict
+from serve.console.note import faults_of_note, read_note
 from serve.console.page import Fault
 
 NONE = "none"
+NOTE = "verdict-note"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +39,13 @@ def read_marked(form: Mapping[str, str]) -> Marked:
         none=f"label-{NONE}" in form,
         words={label: quote for label, quote in words.items() if quote},
         borderline="borderline" in form,
-        note=form.get("verdict-note", ""),
+        note=read_note(form, field=NOTE),
     )
 
 
 def faults_of(marked: Marked, story: Story) -> tuple[Fault, ...]:
     """What keeps it from being a verdict on ``story``."""
-    if not marked.labels and not marked.none:
-        return (Fault("label-planned", "Tick each label that holds, or “None of them”"),)
-    if marked.labels and marked.none:
-        return (Fault(f"label-{NONE}", "Tick either labels or “None of them”, not both"),)
-    return tuple(
-        Fault(f"words-{label}", f"Copy the words for {label} as the story has them")
-        for label, words in marked.words.items()
-        if place(words, story) is None
-    )
+    return (*_faults_of_labels(marked, story), *faults_of_note(marked.note, field=NOTE))
 
 
 def verdict_of(marked: Marked, story: Story) -> Verdict:
@@ -76,3 +70,15 @@ def place(words: str, story: Story) -> Span | None:
         if pattern and (found := re.search(pattern, getattr(story, name))):
             return Span(name, found.start(), found.end())
     return None
+
+
+def _faults_of_labels(marked: Marked, story: Story) -> tuple[Fault, ...]:
+    if not marked.labels and not marked.none:
+        return (Fault("label-planned", "Tick each label that holds, or “None of them”"),)
+    if marked.labels and marked.none:
+        return (Fault(f"label-{NONE}", "Tick either labels or “None of them”, not both"),)
+    return tuple(
+        Fault(f"words-{label}", f"Copy the words for {label} as the story has them")
+        for label, words in marked.words.items()
+        if place(words, story) is None
+    )

@@ -87,7 +87,7 @@ async def list_cases(
             "content": {JSONL: {"schema": {"type": "string"}}},
             "headers": {
                 WITHOUT_TEXT: {
-                    "description": "Verdicts whose story was dropped or edited since.",
+                    "description": "Verdicts whose story was dropped, edited or withdrawn since.",
                     "schema": {"type": "integer"},
                 },
                 WITHOUT_WORDS: {

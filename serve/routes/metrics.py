@@ -6,6 +6,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from serve.contract import faults
 from serve.dependencies import TheSettings
 from serve.problems import METRICS_ELSEWHERE, ProblemError
+from serve.security.guard import came_through_proxy
 from serve.security.roles import Role, admit
 from serve.settings import is_loopback
 
@@ -14,7 +15,7 @@ router = APIRouter(tags=["health"])
 _TEXT = {"text/plain": {"schema": {"type": "string"}, "example": "complaint_context_ready 1.0\n"}}
 _FAULTS = faults(
     {
-        401: "A key is needed beyond loopback.",
+        401: "A key is needed beyond loopback, and through a proxy.",
         403: "This key may not do that.",
         404: "Several workers run; each has metrics of its own.",
         429: "There are too many requests.",
@@ -24,7 +25,8 @@ _FAULTS = faults(
 
 
 async def _may_read(request: Request, settings: TheSettings) -> None:
-    if not is_loopback(settings.host):  # counts are no secret on the machine itself
+    # Counts are no secret on the machine itself; where keys are required, a silent proxy may stand before it.
+    if not is_loopback(settings.host) or settings.require_keys or came_through_proxy(request):
         admit(request, Role.CLASSIFY)
 
 

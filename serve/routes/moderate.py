@@ -1,17 +1,17 @@
 """``POST /v1/cases``: stories in, assessments out, and a case for each story that is held."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
 from classifier.assessment import Assessment
 from classifier.backlog.sinks import to_json
 from serve.batcher import Urgency
 from serve.body import JSON, read_body
-from serve.cases.faults import away
+from serve.cases.faults import AWAY, away
 from serve.cases.shapes import ModerateResponse, case_summary
 from serve.cases.store import CaseStore
 from serve.contract import component, faults
@@ -77,24 +77,40 @@ async def moderate(
 def _results(
     places: Sequence[Place], found: Sequence[Outcome], cases: CaseStore, caller: Caller
 ) -> list[str]:
-    outcomes = iter(found)
+    outcomes, opening = iter(found), _Opening(cases, caller)
     return [
         _error(place.id, place.problem)
         if isinstance(place, Refused)
-        else _result(place, next(outcomes), cases, caller)
+        else opening.result(place, next(outcomes))
         for place in places
     ]
 
 
-def _result(place: Received, outcome: Outcome, cases: CaseStore, caller: Caller) -> str:
-    try:
-        if isinstance(outcome, Exception):
-            raise outcome
-        case = cases.open(place.story, outcome, caller.name, author_confirmed=place.author_confirmed)
-    except Exception as error:  # one story's fault is not the others'
-        log_place(error)
-        return _error(place.story.id, away() if isinstance(error, DBAPIError) else failed())
-    return to_json({"assessment": outcome.to_dict(), "case": case and case_summary(case)})
+@dataclass(slots=True)
+class _Opening:
+    """Opens a request's cases. A database that is away is asked once: each story would wait for it anew."""
+
+    cases: CaseStore
+    caller: Caller
+    is_away: bool = False
+
+    def result(self, place: Received, outcome: Outcome) -> str:
+        try:
+            if isinstance(outcome, Exception):
+                raise outcome
+            if self.is_away:
+                return _error(place.story.id, away())
+            case = self.cases.open(
+                place.story, outcome, self.caller.name, author_confirmed=place.author_confirmed
+            )
+        except AWAY as error:
+            self.is_away = True
+            log_place(error)
+            return _error(place.story.id, away())
+        except Exception as error:  # one story's fault is not the others'
+            log_place(error)
+            return _error(place.story.id, failed())
+        return to_json({"assessment": outcome.to_dict(), "case": case and case_summary(case)})
 
 
 def _error(id: str | None, problem: ProblemError) -> str:

@@ -15,7 +15,10 @@ keys = typer.Typer(
 )
 
 FileOption = Annotated[
-    Path | None, typer.Option("--file", help="The keys  [default: complaint-context.keys.json]")
+    Path | None,
+    typer.Option(
+        "--file", help="The keys  [default: COMPLAINT_CONTEXT_KEYS_FILE, else complaint-context.keys.json]"
+    ),
 ]
 
 

@@ -42,7 +42,8 @@ class Gate:
         host = headers.get("host", "")
         if not self._any_name and not self._is_ours(host):
             raise ProblemError(
-                WRONG_HOST, "host: is no name of this service. Use 127.0.0.1, or set allowed_hosts."
+                WRONG_HOST,
+                "host: is no name of this service. Use 127.0.0.1, or set COMPLAINT_CONTEXT_ALLOWED_HOSTS.",
             )
         if method not in _HARMLESS and not _from_own_page(host, headers):
             raise ProblemError(

@@ -2,7 +2,8 @@
 
 a bearer key      Authorization: Bearer cc_...
 a session         the console's cookie
-neither           "anyone on this machine", only while there is no key and the service listens on loopback
+neither           "anyone on this machine", only while there is no key, none is required, and the service
+                  listens on loopback
 """
 
 import ipaddress
@@ -32,14 +33,23 @@ def check_exposure(settings: Settings) -> None:
     """Passes if the service may listen where ``settings`` say.
 
     Raises:
-        SettingsError: other machines could reach it and there is no key in force.
+        SettingsError: other machines could reach it, or a key is required, and there is no key in force.
         KeysError: the keys cannot be read.
     """
-    if not KeyFile(settings.keys_file).read().in_force and not is_loopback(settings.host):
+    if KeyFile(settings.keys_file).read().in_force:
+        return
+    if not is_loopback(settings.host):
         raise SettingsError(
             "host: other machines could reach the service and there is no key. "
             f"Make one with: {_MAKE_ONE}, or listen on 127.0.0.1."
         )
+    if settings.require_keys:
+        raise SettingsError(f"require_keys: is set and there is no key. Make one with: {_MAKE_ONE}")
+
+
+def came_through_proxy(request: Request) -> bool:
+    """Whether a proxy says that it passed ``request`` on: then it may come from anywhere in the network."""
+    return any(name in request.headers for name in _FORWARDED)
 
 
 class Guard:
@@ -49,7 +59,7 @@ class Guard:
         self.clock = clock
         self.session_s = settings.session_hours * 3600
         self._file = KeyFile(settings.keys_file)
-        self._loopback = is_loopback(settings.host)
+        self._may_open = is_loopback(settings.host) and not settings.require_keys
         self._seen_keys = False
         per_minute = settings.requests_per_minute
         self._requests = Limit(per_minute=per_minute, burst=max(1.0, per_minute * _BURST_S / 60))
@@ -108,7 +118,7 @@ class Guard:
 
     def _identify(self, request: Request) -> Caller:
         ring = self.keys()
-        if self._loopback and not self._seen_keys:
+        if self._may_open and not self._seen_keys:
             return _anyone(request)
         authorization = request.headers.get("authorization")
         if authorization is None:
@@ -125,7 +135,7 @@ class Guard:
 
 def _anyone(request: Request) -> Caller:
     # A proxy on this machine would let the whole network in under the name of this machine.
-    if any(name in request.headers for name in _FORWARDED):
+    if came_through_proxy(request):
         raise no_key(f"request: came through a proxy, and there is no key. Make one with: {_MAKE_ONE}")
     return ANYONE
 

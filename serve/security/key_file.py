@@ -49,7 +49,8 @@ class KeyFile:
         """Adds a key and gives its text, which is kept nowhere.
 
         Raises:
-            KeysError: the name will not do, or the file cannot be changed.
+            KeysError: the name will not do, or the file cannot be read.
+            OSError: the file cannot be changed.
         """
         with self._alone():
             ring, text = self.read().with_new(name, role, today=today)
@@ -60,7 +61,8 @@ class KeyFile:
         """Ends a key.
 
         Raises:
-            KeysError: there is no such key in force, or the file cannot be changed.
+            KeysError: there is no such key in force, or the file cannot be read.
+            OSError: the file cannot be changed.
         """
         with self._alone():
             self._write(self.read().without(id, today=today))

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from serve.security.caller import ANYONE, Caller, Role
+from serve.security.caller import Caller, Role
 
 if TYPE_CHECKING:
     from serve.security.guard import Guard
 
-__all__ = ["ANYONE", "Caller", "Role", "admit", "guard_of", "require"]
+__all__ = ["Caller", "Role", "admit", "guard_of", "require"]
 
 _SCHEME = HTTPBearer(
     scheme_name="key",
     auto_error=False,  # it only tells the contract; the guard reads the header and answers with a problem
     description="A key made by `complaint-context keys create NAME --role ROLE`. None is needed on loopback "
-    "while no key exists.",
+    "while no key exists, unless the operator requires keys.",
 )
 
 

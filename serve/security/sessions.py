@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeSerializer
 
 from serve.problems import KEY_NEEDED, NOT_ALLOWED, ProblemError
-from serve.security.caller import Caller, Role
+from serve.security.caller import Role
 from serve.security.cookies import SESSION, cookie_of, set_cookie
 from serve.security.keys import Key, KeyRing
 from serve.security.roles import guard_of
@@ -21,7 +21,7 @@ from serve.security.roles import guard_of
 _SALT = "complaint-context console session"
 
 
-def sign_in(request: Request, response: Response, *, key: str) -> Caller:
+def sign_in(request: Request, response: Response, *, key: str) -> None:
     """Begins a session for the holder of ``key``, whose role must be moderate or more.
 
     Raises:
@@ -38,7 +38,6 @@ def sign_in(request: Request, response: Response, *, key: str) -> Caller:
     max_age_s = guard.session_s
     value = write_session(found, guard.keys(), ends_s=guard.clock() + max_age_s)
     set_cookie(request, response, name=SESSION, value=value, max_age_s=max_age_s)
-    return found.caller
 
 
 def sign_out(request: Request, response: Response) -> None:

@@ -3,7 +3,7 @@
 Many clients, each on its own connection, send one story after the other (drawn from data/stories with a
 fixed seed) and wait for each answer. Reported: throughput, latency, answers by status, memory over time.
 
-    python tests/bench/load.py --clients 50 --seconds 60 --report build/bench/load.md
+    make bench-load    the same as: python tests/bench/load.py --clients 50 --seconds 60
 """
 
 import argparse
@@ -71,7 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="processes of our service")
     parser.add_argument("--stories", type=int, default=500, help="different stories to draw from")
     parser.add_argument("--alone", action="store_true", help="leave the plain service out")
-    parser.add_argument("--report", type=Path, default=ROOT / "build" / "bench" / "load.md")
+    parser.add_argument("--report", type=Path, default=Path(__file__).with_suffix(".md"))
     return parser.parse_args()
 
 
@@ -218,7 +218,7 @@ def _report(runs: list[Run], bodies: list[bytes], options: argparse.Namespace) -
         f"Each client sends one story at a time on its own connection, drawn from {len(bodies)} labelled "
         f"stories, {sum(map(len, bodies)) // len(bodies)} bytes on average. {os.cpu_count()} cores, which "
         f"clients and service share; load average {os.getloadavg()[0]:.1f} at the end. Our service: "
-        f"{options.workers} worker(s)."
+        f"{options.workers} worker(s). Written by `tests/bench/load.py`."
     )
     yield ""
     yield "| service | ready after | answers 200 | a second | p50 | p95 | p99 | other answers |"

@@ -179,10 +179,10 @@ def test_bad_envelope_is_a_problem_that_repeats_nothing(client, caplog, body, st
 @pytest.mark.parametrize(
     ("method", "path", "status", "detail"),
     [
-        ("GET", "/v1/classify", 405, "Use POST."),
-        ("POST", "/v1/policy", 405, "Use GET."),
-        ("GET", f"/{CANARY}", 404, "Nothing is here. See /docs for the addresses there are."),
-        ("POST", "/v1/classify/", 404, "Nothing is here. See /docs for the addresses there are."),
+        ("GET", "/v1/classify", 405, "method: is not one of this address. Use POST."),
+        ("POST", "/v1/policy", 405, "method: is not one of this address. Use GET."),
+        ("GET", f"/{CANARY}", 404, "address: there is nothing here. See /docs for those there are."),
+        ("POST", "/v1/classify/", 404, "address: there is nothing here. See /docs for those there are."),
     ],
 )
 def test_wrong_address_or_method_is_a_problem(client, method, path, status, detail):

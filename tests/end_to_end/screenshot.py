@@ -1,6 +1,6 @@
 """Takes the picture of the console that README shows: a case made of a story in data/samples.
 
-Run it after a change of the console: .venv/bin/python tests/end_to_end/screenshot.py
+Run it after a change of the console: make screenshot
 """
 
 import tempfile

@@ -62,7 +62,7 @@ def _script(name):
 EACH = {
     "python": Client((sys.executable, "-I", _script("classify.py")), ("story-1",), _words),
     "javascript": Client(("node", _script("classify.mjs")), ("story-1",), _words),
-    "curl": Client(("sh", _script("classify.sh")), (), _request),
+    "curl": Client(("sh", _script("classify.sh")), ("story-1",), _request),
 }
 
 
@@ -143,7 +143,7 @@ def test_service_that_is_not_there_sends_the_story_to_a_person(client):
     assert client.ask(f"http://127.0.0.1:{port}") == (0, "person\n", "to a person: no answer\n")
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422, 429, 500, 503, 504])
+@pytest.mark.parametrize("status", [202, 400, 401, 403, 404, 413, 422, 429, 500, 503, 504])
 def test_any_status_but_200_sends_the_story_to_a_person(client, status):
     with _answering(status, _result()) as (address, _):
         said = client.ask(address)
@@ -170,10 +170,10 @@ def test_answer_without_an_action_that_is_known_sends_the_story_to_a_person(clie
     assert said == (0, "person\n", "to a person: no action for this story\n")
 
 
-@pytest.mark.parametrize("name", ["python", "javascript"])
-def test_answer_for_another_story_sends_the_story_to_a_person(name):
-    with _answering(200, _result(id="story-2")) as (address, _):
-        said = EACH[name].ask(address)
+@pytest.mark.parametrize("id", ["story-2", "story-1 ", "", None, 'story-1", "x'])
+def test_answer_for_another_story_sends_the_story_to_a_person(client, id):
+    with _answering(200, _result(id=id)) as (address, _):
+        said = client.ask(address)
     assert said == (0, "person\n", "to a person: no action for this story\n")
 
 

@@ -32,8 +32,8 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory, tiny_bundle):
-    """A service with no case that asks for a key, with a moderator's key."""
+def locked(tmp_path_factory, tiny_bundle, tiny_variant):
+    """A service with no case that asks for a key, with a moderator's key; a strict challenger reads along."""
     folder = tmp_path_factory.mktemp("locked")
     made = subprocess.run(
         [browsing.COMMAND, "keys", "create", "Kit", "--role", "moderate"],
@@ -42,7 +42,9 @@ def locked(tmp_path_factory, tiny_bundle):
         text=True,
         check=True,
     )
-    with browsing.serving(folder, "--model", str(tiny_bundle)) as service:
+    challenger = tiny_variant(folder / "challenger", version=8, clear={"ongoing": 0.999999})
+    options = ("--model", str(tiny_bundle), "--shadow", str(challenger))
+    with browsing.serving(folder, *options) as service:
         service.key = next(word for word in made.stdout.split() if word.startswith("cc_"))
         yield service
 
@@ -340,6 +342,11 @@ def visit(service, locked, held, open_page):
         expect(page.locator(".empty")).to_be_visible()
         return page
 
+    def challenger():
+        page = empty_queue()
+        differ(page)
+        return page
+
     def missing():
         return open_page(service, "/nothing-here")
 
@@ -347,13 +354,27 @@ def visit(service, locked, held, open_page):
         return open_page(service, "/docs")
 
     pages = (queue, narrowed, case, faulty_case, closed_case, erasure, trial, faulty_trial, sign_in)
-    return {page.__name__: page for page in (*pages, empty_queue, missing, docs)}
+    return {page.__name__: page for page in (*pages, empty_queue, challenger, missing, docs)}
 
 
 NAMES = (
     *("queue", "narrowed", "case", "faulty_case", "closed_case", "erasure"),
-    *("trial", "faulty_trial", "sign_in", "empty_queue", "missing", "docs"),
+    *("trial", "faulty_trial", "sign_in", "empty_queue", "challenger", "missing", "docs"),
 )
+
+
+def differ(page):
+    """Tries a story on which the challenger differs, and opens the challenger's page once it is listed."""
+    page.get_by_role("link", name="Try a story").first.click()
+    page.get_by_label("Story", exact=True).fill("I lodged a complaint.")
+    press(page, "Assess the story")
+    page.get_by_role("link", name="Challenger").click()
+    for _ in range(100):
+        if page.get_by_role("table").count():
+            return
+        page.wait_for_timeout(200)
+        page.reload()
+    raise AssertionError("the challenger was never seen to differ")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -111,6 +112,20 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def _refuses(address: str) -> bool:
+    host, _, port = address.removeprefix("http://").partition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=PATIENCE_S).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def _ignores(pid: int, number: signal.Signals) -> bool:
+    ignored = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())[1]
+    return bool(int(ignored, 16) >> (number - 1) & 1)
 
 
 def _until(condition: Callable[[], bool]) -> None:
@@ -329,6 +344,43 @@ def test_worker_that_dies_is_replaced(folder):
         assert [server.model() for _ in range(4)] == ["tiny/8"] * 4
         assert server.stop() == 0
     assert "worker: ended with status -9. Another takes its place." in server.log
+
+
+def test_worker_that_cannot_be_replaced_leaves_the_others_in_service(folder):
+    with _running("--workers", "2", "--threads", "1", model=folder) as server:
+        (folder / "bundle.json").write_text("{", encoding="utf-8")
+        before = server.workers()
+        dead = min(before)
+        os.kill(dead, signal.SIGKILL)
+        _until(lambda: len(server.workers() - before) == 1)
+        (replacement,) = server.workers() - before
+        _until(lambda: replacement not in server.workers())
+        _until(lambda: server.classify({"id": "1", "text": WAITING})[0] == 200)  # the next one may just load
+        assert before - {dead} <= server.workers()
+        assert server.stop() == 0
+    assert "worker: ended with status 1. Another takes its place." in server.log
+
+
+def test_nobody_is_connected_any_more_once_workers_are_told_to_stop(folder):
+    with (
+        _running("--workers", "2", "--threads", "1", model=folder) as server,
+        closing(server.begin("POST", "/v1/classify", _stories(LONG))) as connection,
+    ):
+        server.process.terminate()
+        _until(lambda: _refuses(server.address))
+        assert server.process.poll() is None
+        assert connection.getresponse().status == 200
+        assert server.stop() == 0
+
+
+def test_reload_that_is_asked_for_before_the_server_listens_harms_nothing(folder):
+    command = _command("--port", "0", model=folder)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        _until(lambda: _ignores(process.pid, signal.SIGHUP))
+        process.send_signal(signal.SIGHUP)
+        assert process.stderr.readline().startswith(READY)
+        process.terminate()
+        assert process.communicate(timeout=PATIENCE_S)[1] == ""
 
 
 def test_workers_end_with_their_parent(folder):

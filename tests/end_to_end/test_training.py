@@ -57,7 +57,7 @@ def complaint_context(*arguments, folder):
 
 
 def pick():
-    """Lines of 30 stories to train on, 12 for dev, 20 to test, each with the canary at the end of its text."""
+    """Lines of 30 stories to train on, 12 for dev, 20 to test, each with the canary at its end."""
     files = [STORIES / "T01.jsonl", STORIES / "T10.jsonl"]
     parts = split(read_stories(*files))
     test = settled(parts.test)[::12][:17] + unsettled(parts.test)[:3]

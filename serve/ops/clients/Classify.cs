@@ -32,7 +32,10 @@ async Task<string> Classify(string address, string storyId, string text)
     var body = JsonSerializer.Serialize(new { stories = new[] { new { id = storyId, text } } });
     using var content = new StringContent(body, Encoding.UTF8, "application/json");
     using var answer = await client.PostAsync($"{address}/v1/classify", content);
-    answer.EnsureSuccessStatusCode();
+    if ((int)answer.StatusCode != 200)
+    {
+        throw new HttpRequestException(null, null, answer.StatusCode);
+    }
     using var parsed = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
     var result = parsed.RootElement.GetProperty("results")[0];
     var action = result.GetProperty("action").GetString();

@@ -35,6 +35,8 @@ def classify(address: str, story_id: str, text: str) -> str:
         headers["authorization"] = f"Bearer {key}"
     request = urllib.request.Request(f"{address}/v1/classify", body, headers)
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+        if answer.status != 200:
+            raise urllib.error.HTTPError(answer.url, answer.status, "", answer.headers, None)
         result = json.loads(answer.read())["results"][0]
     if result["id"] != story_id or result["action"] not in ACTIONS:
         raise ValueError

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Asks the service what to do with one story; whatever goes wrong, the story goes to a person.
 #
-#   sh classify.sh http://127.0.0.1:8000 < request.json
+#   sh classify.sh http://127.0.0.1:8000 story-1 < request.json
 #
-# where request.json holds {"stories": [{"id": "story-1", "text": "..."}]} with one story. Prints pause, review,
-# advise, continue, or person; the reason for person is on stderr. A key, where one is needed, comes from
-# COMPLAINT_CONTEXT_KEY. Needs curl and sed; for more than one story use a client with a JSON parser.
+# where request.json holds {"stories": [{"id": "story-1", "text": "..."}]} with one story, whose id has no quote and
+# no backslash. Prints pause, review, advise, continue, or person; the reason for person is on stderr. A key, where
+# one is needed, comes from COMPLAINT_CONTEXT_KEY. Needs curl and sed; for more than one story use a client with a
+# JSON parser.
 address=$1
+story_id=$2
 
 person() {
     echo "to a person: $1" >&2
@@ -29,8 +31,10 @@ status=$(curl --silent --max-time 10 --config "$key_file" --header 'content-type
 
 # The answer is compact JSON on one line; within its strings every quote is escaped, so this is no quote of
 # the story: an action follows the scores, which hold numbers only.
-action=$(sed -n 's/^{"results":\[{"id":"[^"\\]*","labels":\[[a-z",]*\],"scores":{[^}]*},"action":"\([a-z]*\)".*/\1/p' \
+found=$(sed -n 's/^{"results":\[{"id":"\([^"\\]*\)","labels":\[[a-z",]*\],"scores":{[^}]*},"action":"\([a-z]*\)".*/\2 \1/p' \
     "$answer_file")
+action=${found%% *}
+[ "$found" = "$action $story_id" ] || person "no action for this story"
 case $action in
     pause | review | advise | continue) echo "$action" ;;
     *) person "no action for this story" ;;

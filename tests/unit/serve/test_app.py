@@ -136,7 +136,7 @@ def test_story_on_which_the_classifier_fails_gets_its_own_error(serving, assessm
                 "type": "urn:problem-type:complaint-context:failed",
                 "title": "The service failed",
                 "status": 500,
-                "detail": "The story was not assessed. Give it to a person, and tell the operator.",
+                "detail": "story: was not assessed. Give it to a person, and tell the operator.",
             },
         },
         assessment.to_dict(),
@@ -173,7 +173,7 @@ def test_body_may_be_as_long_as_the_limit_and_no_longer(serving, text, status):
 def test_body_over_the_limit_is_told_the_limit(serving):
     with serving(max_body_bytes=1000) as client:
         problem = _post(client, {"id": "1", "text": "a" * 1000}).json()
-    assert problem["detail"] == "body: is longer than 1,000 bytes. Send fewer stories in one request."
+    assert problem["detail"] == "body: is longer than 1,000 bytes. Send less in one request."
 
 
 def test_number_of_stories_can_be_limited_further(serving):

@@ -185,7 +185,7 @@ def test_text_of_a_verdict_is_kept_for_export_where_the_operator_says_so(opening
     with opening(keep_verdict_text=True) as client:
         id = _held(client)["id"]
         _add(client, id, {"verdict": {"labels": []}})
-        _add(client, id, {"step": "withdraw"})
+        _add(client, id, {"step": "resume", "note": "It is about a bank."})
         assert json.loads(client.get("/v1/cases/verdicts").text)["text"] == STORY["text"]
 
 

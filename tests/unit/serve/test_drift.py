@@ -20,8 +20,11 @@ STORY = Story(id="1", text="I have made a complaint.")
 STAGES = Stages(queued_s=0.0, read_s=0.0, batch_stories=1)
 
 
-def _model(figures):
-    return SimpleNamespace(bundle=SimpleNamespace(manifest={"figures": figures}))
+MODEL = "complaint-context/1"
+
+
+def _model(figures, *, name=MODEL):
+    return SimpleNamespace(bundle=SimpleNamespace(name=name, manifest={"figures": figures}))
 
 
 @pytest.fixture
@@ -39,6 +42,7 @@ def _samples(drift):
 
 def test_live_rates_are_over_the_stories_so_far(assessment, calm):
     drift = Drift(stories=10)
+    drift.model_changed(_model({}))
     for each in (assessment, calm, calm, calm):
         drift.assessed(STORY, each, STAGES)
     assert drift.live == profile(traits(STORY, each) for each in (assessment, calm, calm, calm))
@@ -47,11 +51,19 @@ def test_live_rates_are_over_the_stories_so_far(assessment, calm):
 
 def test_only_the_last_stories_count(assessment, calm):
     drift = Drift(stories=2)
+    drift.model_changed(_model({}))
     for each in (assessment, assessment, calm):
         drift.assessed(STORY, each, STAGES)
     assert (drift.live.stories, drift.live.rates["action"]["pause"]) == (2, 0.5)
     drift.assessed(STORY, calm, STAGES)
     assert drift.live == profile(traits(STORY, calm) for _ in range(2))
+
+
+def test_story_that_the_model_before_a_reload_has_read_does_not_count(assessment):
+    drift = Drift(stories=10)
+    drift.model_changed(_model({}, name="complaint-context/2"))
+    drift.assessed(STORY, assessment, STAGES)
+    assert drift.live.stories == 0
 
 
 def test_without_a_story_only_their_number_is_shown():

@@ -137,3 +137,14 @@ def test_title_and_text_together_may_be_as_long_as_the_limit_and_no_longer():
         "bad-story",
         "text: with its title it is longer than 2,000 characters. Give it to a person.",
     )
+
+
+def test_id_may_have_500_characters_and_a_longer_one_is_refused_and_not_sent_back():
+    (received,) = _open({"id": "é" * 500, "text": "a"})
+    assert received.story.id == "é" * 500
+    said = (None, "bad-story", "id: is longer than 500 characters. Send a shorter one.")
+    assert _fault({"id": "é" * 501, "text": "a"}) == said
+    assert [
+        (place.id, place.problem.kind.name, place.problem.detail)
+        for place in _open(*[{"id": "x" * 501, "text": "a"}] * 2)
+    ] == [said] * 2

@@ -155,6 +155,45 @@ def test_every_setting_that_is_named_exists(name):
     assert named <= set(Settings.model_fields) | {"key"}  # KEY is the clients' own
 
 
+def test_page_has_a_row_with_the_default_of_every_setting():
+    page = (OPS / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `COMPLAINT_CONTEXT_([A-Z_]+)` \| (.*?) ?\| \S", page, re.MULTILINE)
+    shown = {name.lower(): default.strip("`") for name, default in rows}
+    assert len(rows) == len(shown)
+    assert set(shown) == set(Settings.model_fields)
+    fixed = {name: field.default for name, field in Settings.model_fields.items() if name != "threads"}
+    assert {name: shown[name] for name in fixed} == {name: _as_set(value) for name, value in fixed.items()}
+
+
+def _as_set(value):
+    """As one writes it into the environment."""
+    if value in (None, ()):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_page_tells_a_pipeline_what_to_do_with_every_fault():
+    page = (OPS / "README.md").read_text(encoding="utf-8")
+    section = page.partition("## The fail-safe contract\n")[2].partition("\n## ")[0]
+    seen = " ".join(re.findall(r"^\| (.*?) \|", section, re.MULTILINE))
+    kinds = [kind for kind in vars(problems).values() if isinstance(kind, problems.Kind)]
+    statuses = {str(kind.status) for kind in kinds} - {"409"}  # which only moderators' steps meet
+    assert statuses <= set(re.findall(r"\d{3}", seen))
+    assert [kind.name for kind in kinds if kind.status >= 503 and f"`{kind.name}`" not in seen] == []
+
+
+def test_page_has_the_service_read_a_bundle_by_a_link():
+    page = (OPS / "README.md").read_text(encoding="utf-8")
+    started = re.findall("^ExecStart=(.+)$", page, re.MULTILINE)
+    assert started == [f"{_unit()['ExecStart']} --model /opt/complaint-context/models/current"]
+    command, volumes = re.findall(r"^    (command|volumes): (\[.*])$", page, re.MULTILINE)
+    assert yaml.safe_load(command[1]) == ["serve", "--model", "/models/current"]
+    keys, models = (volume.split(":") for volume in yaml.safe_load(volumes[1]))
+    services = yaml.safe_load((OPS / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert [":".join(keys)] == services["service"]["volumes"]
+    assert ((OPS / models[0]).resolve(), models[1]) == (ROOT / "models", "/models")
+
+
 def _dockerfile():
     return (OPS / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
 
@@ -194,6 +233,13 @@ def test_compose_file_holds_service_database_and_tracking():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     build = services["service"]["build"]
     assert (OPS / build["context"] / build["dockerfile"]).resolve() == OPS / "Dockerfile"
+
+
+def test_compose_file_and_unit_let_nobody_in_without_a_key():
+    services = yaml.safe_load((OPS / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    assert services["service"]["environment"]["COMPLAINT_CONTEXT_REQUIRE_KEYS"] == "true"
+    unit = (OPS / "complaint-context.service").read_text(encoding="utf-8")
+    assert "\nEnvironment=COMPLAINT_CONTEXT_REQUIRE_KEYS=true\n" in unit
 
 
 def test_compose_file_tracks_with_the_version_that_training_uses():

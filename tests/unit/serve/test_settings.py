@@ -21,6 +21,7 @@ def test_defaults_suit_one_machine():
         "timeout_s": 60.0,
         "max_story_chars": 500_000,
         "keys_file": Path("complaint-context.keys.json"),
+        "require_keys": False,
         "requests_per_minute": 6000,
         "session_hours": 12,
         "allowed_hosts": (),

@@ -22,10 +22,11 @@ async def _until(condition):
             await asyncio.sleep(0.01)
 
 
-def _offer(shadow, assessment, count):
-    for number in range(count):
+def _offer(shadow, assessment, *numbers, model="tiny/7"):
+    for number in numbers:
         story = Story(id=str(number), text="Thank you.")
-        shadow.offer(story, replace(assessment, id=str(number)), author_confirmed=False)
+        answered = replace(assessment, id=story.id, model=model)
+        shadow.offer(story, answered, author_confirmed=False)
 
 
 def test_challenger_waits_while_the_service_is_busy_and_drops_what_comes_meanwhile(
@@ -36,7 +37,7 @@ def test_challenger_waits_while_the_service_is_busy_and_drops_what_comes_meanwhi
     async def run():
         nonlocal busy
         shadow = await _loaded(tiny_bundle, classifier, busy=lambda: busy)
-        _offer(shadow, assessment, 17)
+        _offer(shadow, assessment, *range(17))
         await asyncio.sleep(0.05)
         before = shadow.report()
         busy = False
@@ -52,8 +53,7 @@ def test_newest_hundred_disagreements_are_listed_newest_first(tiny_bundle, class
     async def run():
         shadow = await _loaded(tiny_bundle, classifier)
         for number in range(101):
-            story = Story(id=str(number), text="Thank you.")
-            shadow.offer(story, replace(assessment, id=story.id), author_confirmed=False)
+            _offer(shadow, assessment, number)
             await _until(lambda number=number: shadow.report().read == number + 1)
         return shadow.report()
 
@@ -71,7 +71,7 @@ def test_story_that_the_challenger_cannot_read_is_counted_and_harms_nobody(
     async def run():
         shadow = await _loaded(tiny_bundle, classifier)
         monkeypatch.setattr(type(classifier), "assess", fail)
-        _offer(shadow, assessment, 2)
+        _offer(shadow, assessment, 1, 2)
         await _until(lambda: shadow.report().failed == 2)
         return shadow.report()
 
@@ -79,6 +79,18 @@ def test_story_that_the_challenger_cannot_read_is_counted_and_harms_nobody(
     assert (report.read, report.disagreed) == (0, 0)
     assert "RuntimeError" in caplog.text
     assert "Thank you." not in caplog.text
+
+
+def test_story_that_the_model_before_a_reload_has_read_is_not_compared(tiny_bundle, classifier, assessment):
+    async def run():
+        shadow = await _loaded(tiny_bundle, classifier)
+        _offer(shadow, assessment, 1, model="tiny/6")
+        _offer(shadow, assessment, 2)
+        await _until(lambda: shadow.report().read == 1)
+        return shadow.report()
+
+    report = asyncio.run(run())
+    assert [item.story_id for item in report.disagreements] == ["2"]
 
 
 def test_shadow_without_a_folder_takes_nothing(classifier, assessment):

@@ -35,7 +35,7 @@ def test_verdicts_are_exported_to_a_file_and_those_left_out_are_counted(run, cas
     (record,) = map(json.loads, file.read_text("utf-8").splitlines())
     assert (record["title"], record["labels"]) == ("Café 😀", ["ongoing"])
     assert done.stderr == (
-        f"{file}: records: 1; left out: 0 without text (dropped or edited since), "
+        f"{file}: records: 1; left out: 0 without text (dropped, edited or withdrawn since), "
         "0 with a label that no words are marked for\n"
     )
     store.take(case.id, Step.WITHDRAW, "moderator")
@@ -44,7 +44,9 @@ def test_verdicts_are_exported_to_a_file_and_those_left_out_are_counted(run, cas
 
 
 def test_old_texts_are_dropped_as_the_operator_says(run, make_store, case):
-    make_store(Retention(keep_text_days=36_500)).take(case.id, Step.WITHDRAW, "moderator")
+    make_store(Retention(keep_text_days=36_500)).take(
+        case.id, Step.RESUME, "moderator", note="It is about a bank."
+    )
     done = run(cli.cases, "drop-text", COMPLAINT_CONTEXT_KEEP_TEXT_DAYS="36500")
     assert done.stderr == "texts dropped: 0\n"
     done = run(cli.cases, "drop-text", COMPLAINT_CONTEXT_KEEP_VERDICT_TEXT="true")

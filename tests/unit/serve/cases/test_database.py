@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from classifier.labels import Label
 from serve.cases import database
-from serve.cases.database import DatabaseError, connect, downgrade, prepare, shown, status, upgrade
+from serve.cases.database import DatabaseError, connect, downgrade, prepare, scrub, shown, status, upgrade
 from serve.cases.tables import metadata
 
 NEWEST = "0002"
@@ -37,8 +37,35 @@ def test_file_is_durable_and_strict(database_url):
         "synchronous": full,
         "foreign_keys": on,
         "secure_delete": on,
-        "busy_timeout": 30_000,
+        "busy_timeout": 5_000,
     }
+
+
+def test_request_waits_seconds_for_a_connection_of_which_there_is_one_for_each_thread(database_url):
+    for url in (database_url, "postgresql://cases@localhost/cases"):
+        pool = connect(url).pool
+        assert (pool.timeout(), pool.size(), pool._max_overflow) == (5, 20, 20)
+
+
+def test_migration_may_wait_longer_for_the_file(database_url):
+    engine = connect(database_url, patient=True)
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 30_000
+    engine.dispose()
+
+
+def test_log_is_emptied_once_nobody_reads_it_any_longer(store, story, assessed, tmp_path, database_url):
+    log, engine = tmp_path / "cases.db-wal", connect(database_url)
+    store.open(story, assessed(story, Label.ONGOING), "pipeline")
+    with engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM cases"))
+        assert scrub(engine) is False
+        assert log.stat().st_size > 0
+    assert scrub(engine) is True
+    assert log.stat().st_size == 0
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == 5_000
+    engine.dispose()
 
 
 def test_tables_are_those_that_the_migrations_make(database_url):
@@ -88,9 +115,12 @@ def test_schema_of_a_later_version_is_refused_in_one_line(database_url):
             "mysql://a:secret@b/c",
             "database url: mysql is not supported. Write sqlite:///FILE or postgresql://USER@HOST/NAME.",
         ),
+        ("sqlite://", "database url: names no file. Write sqlite:///FILE."),
+        ("sqlite:///", "database url: names no file. Write sqlite:///FILE."),
+        ("sqlite:///:memory:", "database url: names no file. Write sqlite:///FILE."),
     ],
 )
-def test_url_of_another_kind_is_refused(url, fault):
+def test_url_of_no_database_that_can_be_used_is_refused(url, fault):
     with pytest.raises(DatabaseError) as found:
         connect(url)
     assert str(found.value) == fault

@@ -8,6 +8,7 @@ import pytest
 from classifier.labels import Label
 from classifier.story import Span
 from serve.cases.case import Kind, Quote, Step, Verdict
+from serve.cases.retention import Retention
 from serve.cases.verdicts import GUIDE, VerdictError, export
 
 LABELLING = Path(__file__).parents[4] / "data" / "LABELLING.md"
@@ -74,6 +75,17 @@ def test_label_that_nobody_showed_the_words_for_makes_no_record_and_is_counted(s
 def test_verdict_whose_text_was_dropped_makes_no_record_and_is_counted(store, case):
     store.record_verdict(case.id, Verdict(labels=(Label.ONGOING,)), "moderator")
     store.take(case.id, Step.WITHDRAW, "moderator")
+    found = export(store.verdicts())
+    assert (found.records, found.without_text, found.without_words) == ((), 1, 0)
+
+
+def test_verdict_on_a_story_that_was_withdrawn_makes_no_record_though_its_text_is_there(
+    make_store, case, story
+):
+    store = make_store(Retention(keep_text_days=7))
+    store.record_verdict(case.id, Verdict(labels=(Label.ONGOING,)), "moderator")
+    assert len(export(store.verdicts()).records) == 1
+    assert store.take(case.id, Step.WITHDRAW, "moderator").text == story.text
     found = export(store.verdicts())
     assert (found.records, found.without_text, found.without_words) == ((), 1, 0)
 

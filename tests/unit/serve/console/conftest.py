@@ -21,10 +21,11 @@ from serve.cases import faults, tables
 from serve.cases.case import Case
 from serve.cases.store import CaseStore
 from serve.console.faults import FaultPages
-from serve.problems import NOT_ALLOWED, ProblemError
+from serve.problems import NO_SHADOW, NOT_ALLOWED, ProblemError
 from serve.security.headers import SecurityHeaders
 from serve.security.roles import Caller, Role
 from serve.settings import Settings
+from serve.shadow import ShadowReport
 
 HTML = {"accept": "text/html"}
 FIRST = datetime(2026, 5, 3, 14, 5, tzinfo=UTC)
@@ -86,6 +87,18 @@ class Door:
         return self.caller
 
 
+class Challenger:
+    """Reads along once a test gives it a report."""
+
+    def __init__(self) -> None:
+        self.told: ShadowReport | None = None
+
+    def report(self) -> ShadowReport:
+        if self.told is None:
+            raise ProblemError(NO_SHADOW, "shadow: none is set.")
+        return self.told
+
+
 class Browser:
     """Looks at pages and sends their forms, with the token that stands on them."""
 
@@ -138,7 +151,13 @@ def door() -> Door:
 
 
 @pytest.fixture
-def app(cases, door, assessment) -> FastAPI:
+def challenger() -> Challenger:
+    """There is none until a test says otherwise."""
+    return Challenger()
+
+
+@pytest.fixture
+def app(cases, door, challenger, assessment) -> FastAPI:
     """The console and nothing else."""
     bundle = SimpleNamespace(
         name=assessment.model, thresholds={label: Thresholds(review=0.3, clear=0.7) for label in LABELS}
@@ -151,7 +170,9 @@ def app(cases, door, assessment) -> FastAPI:
     app.state.cases = cases
     app.state.guard = door
     app.state.settings = Settings(max_body_bytes=500)
-    app.state.assessor = SimpleNamespace(classifier=SimpleNamespace(bundle=bundle), assess=assess)
+    app.state.assessor = SimpleNamespace(
+        classifier=SimpleNamespace(bundle=bundle), assess=assess, shadow=challenger
+    )
     app.add_middleware(FaultPages)
     app.add_middleware(SecurityHeaders)
     problems.install(app)

@@ -70,6 +70,22 @@ def test_message_has_a_button_that_copies_it_and_a_place_that_says_so(browser, h
     assert {"id": button["data-answers"], "role": "status"} in page.all("span")
 
 
+def test_long_name_is_cut_in_the_heading(browser, hold):
+    page = browser.open(f"/cases/{hold('x' * 500, title='').id}")
+    assert page.words("h1") == f"Story {'x' * 111}... Paused"
+
+
+def test_words_of_an_author_run_in_their_own_direction(browser, hold, cases, door):
+    id, title, note = "سؤال", "أنا أنتظر", "שלום"
+    door.caller, case = MODERATOR, hold(id, title=title)
+    cases.take(case.id, Step.ASK, "Rae", note=note)
+    page = browser.open(f"/cases/{case.id}")
+    assert page.texts["bdi"] == f"Kit{title}<i>PALSpipeline{note}Rae{id}"
+    for tag, attributes in (("div", {"class": "story"}), ("div", {"class": "story headline"})):
+        assert (tag, attributes | {"dir": "auto"}) in page.elements
+    assert {page.field(name)["dir"] for name in ("note", "verdict-note", "words-ongoing")} == {"auto"}
+
+
 def test_thresholds_of_another_model_are_not_those_of_this_one(browser, hold):
     page = browser.open(f"/cases/{hold(model='complaint-context/0').id}")
     assert "ongoing clear 0.900 possible not known clear 0.700" in page.words("tbody")
@@ -117,8 +133,10 @@ def test_unknown_case_is_told_in_a_page(browser):
     assert "case: there is none of this id" in page.words("main")
 
 
-def test_case_is_shown_while_there_is_no_model(browser, hold, app):
+def test_case_is_shown_while_there_is_no_model(browser, hold, app, challenger):
     class Loading:
+        shadow = challenger
+
         @property
         def classifier(self):
             raise ProblemError(NOT_READY, "model: is still being loaded.")
@@ -176,6 +194,18 @@ def test_paused_case_is_resumed_only_with_a_reason(act, hold, cases, browser):
     assert cases.get(case.id).state is State.PAUSED
     act(case, "resume", note="a hospital, not a complaint")
     assert cases.get(case.id).state is State.RESUMED
+
+
+def test_note_of_2000_characters_is_taken_and_a_longer_one_is_told_so(act, hold, cases, browser):
+    case = hold()
+    assert browser.open(f"/cases/{case.id}").field("note")["maxlength"] == "2000"
+    page = act(case, "ask", note="a" * 2001)
+    assert browser.answer.status_code == 422
+    assert page.words("note-fault") == "Error: Write at most 2,000 characters"
+    assert page.texts["note"].strip() == "a" * 2001
+    assert cases.get(case.id).state is State.PAUSED
+    act(case, "ask", note="a\r\n" * 1000)  # each line break is one character of the two that are sent
+    assert cases.events(case.id)[-1].details["note"] == ("a\n" * 1000).strip()
 
 
 def test_step_on_a_page_that_is_no_longer_true_is_refused(browser, hold, cases):
@@ -265,6 +295,17 @@ def test_form_that_is_no_verdict_is_told_so_and_keeps_what_was_entered(
     ticked = [found["name"] for found in page.all("input") if "checked" in found]
     assert ticked == sorted(name.replace("_", "-") for name in fields if name.startswith("label"))[::-1]
     assert cases.events(case.id)[-1].kind is Kind.OPENED
+
+
+def test_note_on_a_verdict_has_the_same_limit(judge, hold, cases, browser):
+    case = hold()
+    page = judge(case, label_none="yes", verdict_note="a" * 2001)
+    assert browser.answer.status_code == 422
+    assert page.words("verdict-note-fault") == "Error: Write at most 2,000 characters"
+    assert {"href": "#verdict-note"} in page.all("a")
+    assert page.field("verdict-note")["aria-describedby"] == "verdict-note-fault"
+    judge(case, label_none="yes", verdict_note="a\r\n" * 1000)
+    assert cases.events(case.id)[-1].details["note"] == ("a\n" * 1000).strip()
 
 
 def test_verdict_on_words_that_are_gone_is_refused(browser, hold, cases):

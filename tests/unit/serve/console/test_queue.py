@@ -89,6 +89,13 @@ def test_case_is_named_by_its_title_or_else_by_its_story(browser, hold):
     assert "<b>Waiting</b>" in page.words("h3")
 
 
+def test_name_of_a_case_runs_in_its_own_direction(browser, hold):
+    case = hold("سؤال", title="أنا أنتظر")
+    page = browser.open("/")
+    assert {"href": f"/cases/{case.id}", "dir": "auto"} in page.all("a")
+    assert page.texts["bdi"] == "سؤال"
+
+
 def test_case_shows_state_labels_and_since_when(browser, hold):
     case = hold()
     assert case.labels == (Label.PLANNED, Label.ONGOING)

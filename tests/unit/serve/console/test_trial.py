@@ -17,6 +17,11 @@ def test_form_has_a_label_for_each_field(browser):
     assert fields == {"title", "text", "author_confirmed"} == {found["for"] for found in page.all("label")}
 
 
+def test_fields_take_the_direction_of_what_is_written(browser):
+    page = browser.open("/try")
+    assert [page.field(name)["dir"] for name in ("title", "text")] == ["auto", "auto"]
+
+
 def test_page_says_what_to_do_with_labels_scores_thresholds_signals_and_nation(attempt):
     page = attempt(text="I have <i>PALS")
     assert page.words("action") == (

@@ -42,8 +42,8 @@ def _add_routes(app: FastAPI) -> None:
         return {"taken": True}
 
     @app.post("/sign-in")
-    async def begin(request: Request, response: Response) -> dict[str, Any]:
-        return asdict(sign_in(request, response, key=(await _form(request))["key"]))
+    async def begin(request: Request, response: Response) -> None:
+        sign_in(request, response, key=(await _form(request))["key"])
 
     @app.post("/sign-out")
     async def end(request: Request, response: Response) -> None:

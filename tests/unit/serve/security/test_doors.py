@@ -36,6 +36,7 @@ ROLES = {
     ("GET", "/v1/cases/{id}/events"): Role.MODERATE,
     ("POST", "/v1/cases/{id}/events"): Role.MODERATE,
     ("GET", "/v1/model/shadow"): Role.MODERATE,
+    ("GET", "/shadow"): Role.MODERATE,
     ("GET", "/cases/{id}/erase"): Role.ADMIN,
     ("POST", "/cases/{id}/erase"): Role.ADMIN,
     ("DELETE", "/v1/cases/{id}"): Role.ADMIN,
@@ -101,3 +102,21 @@ def test_no_form_is_taken_without_its_token(client, keys):
     for asked in forms:
         answer = _ask(client, *asked, key=keys[Role.ADMIN], token="0" * 64)
         assert answer.status_code == 403, asked
+
+
+@pytest.mark.parametrize(
+    ("headers", "settings", "status"),
+    [
+        ({}, {}, 200),
+        ({"x-forwarded-for": "192.0.2.1"}, {}, 401),
+        ({"via": "1.1 proxy"}, {}, 401),
+        ({}, {"require_keys": True}, 401),
+    ],
+)
+def test_metrics_on_loopback_take_a_key_from_whoever_is_not_on_the_machine(
+    serving, keys, tmp_path, headers, settings, status
+):
+    with serving(keys_file=tmp_path / "keys.json", **settings) as client:
+        assert client.get("/metrics", headers=headers).status_code == status
+        key = {"authorization": f"Bearer {keys[Role.CLASSIFY]}"}
+        assert client.get("/metrics", headers=headers | key).status_code == 200

@@ -39,7 +39,7 @@ def test_name_that_another_site_pointed_here_is_refused(opened, host):
     assert (answer.status_code, answer.json()["type"], answer.json()["detail"]) == (
         421,
         "urn:problem-type:complaint-context:wrong-host",
-        "host: is no name of this service. Use 127.0.0.1, or set allowed_hosts.",
+        "host: is no name of this service. Use 127.0.0.1, or set COMPLAINT_CONTEXT_ALLOWED_HOSTS.",
     )
     assert answer.headers["x-content-type-options"] == "nosniff"
 

@@ -159,6 +159,32 @@ def test_service_that_other_machines_reach_needs_a_key_in_force(key_file, host):
         check_exposure(settings)
 
 
+def test_where_keys_are_required_a_service_starts_only_with_one_in_force(key_file):
+    settings = Settings(require_keys=True, keys_file=key_file.path)
+    with pytest.raises(SettingsError) as caught:
+        check_exposure(settings)
+    assert str(caught.value) == (
+        "require_keys: is set and there is no key. "
+        "Make one with: complaint-context keys create NAME --role classify"
+    )
+    key_file.create("site", Role.CLASSIFY, today=DAY)
+    check_exposure(settings)
+    key_file.path.unlink()
+    with pytest.raises(SettingsError):
+        check_exposure(settings)
+
+
+def test_where_keys_are_required_nobody_is_let_in_without_one(opened, key_file):
+    client = opened(require_keys=True)  # as a worker that took another's place after the file was lost
+    answer = client.get("/classify")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        401,
+        "authorization: is missing. Send: Authorization: Bearer cc_...",
+    )
+    key = key_file.create("site", Role.CLASSIFY, today=DAY)
+    assert client.get("/classify", headers=_bearer(key)).status_code == 200
+
+
 def test_beyond_loopback_nobody_is_let_in_when_the_keys_go_missing(opened, key_file):
     key_file.create("site", Role.CLASSIFY, today=DAY)
     client = opened(host="0.0.0.0")

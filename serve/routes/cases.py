@@ -30,6 +30,7 @@ from serve.cases.verdicts import export
 from serve.contract import component, faults
 from serve.dependencies import TheCases, TheSettings
 from serve.problems import BAD_REQUEST, ProblemError
+from serve.routes.stories import FAULTS
 from serve.security.roles import Caller, Role, require
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -42,25 +43,16 @@ Moderator = Annotated[Caller, Depends(require(Role.MODERATE))]
 Administrator = Annotated[Caller, Depends(require(Role.ADMIN))]
 
 _STEP_OR_VERDICT: TypeAdapter[StepRequest | VerdictRequest] = TypeAdapter(StepRequest | VerdictRequest)
-_FORBIDDEN = {
-    401: "A key is needed.",
-    403: "This key may not do that.",
-    429: "There are too many requests.",
-    503: "The database does not answer.",
-}
+_AWAY = {503: "The database does not answer, or the keys cannot be read."}
 _NO_CASE = {404: "There is no such case, or it was erased."}
 _BODY = {"anyOf": [component(StepRequest), component(VerdictRequest)]}
-_BAD_BODY = {
-    400: "The body is not UTF-8 or not JSON.",
-    413: "The body is too large.",
-    415: "The body is not sent as application/json.",
-}
+_BAD_BODY = {status: FAULTS[status] for status in (400, 413, 415)}
 
 
 @router.get(
     "",
     summary="Cases",
-    responses={200: {"model": CasesPage}, **faults(_FORBIDDEN | {422: "A part of the query is wrong."})},
+    responses={200: {"model": CasesPage}, **faults(_AWAY | {422: "A part of the query is wrong."})},
 )
 async def list_cases(
     _: Moderator,
@@ -96,7 +88,7 @@ async def list_cases(
                 },
             },
         },
-        **faults(_FORBIDDEN),
+        **faults(_AWAY),
     },
 )
 async def export_verdicts(_: Administrator, cases: TheCases) -> Response:
@@ -115,7 +107,7 @@ async def export_verdicts(_: Administrator, cases: TheCases) -> Response:
 @router.get(
     "/{id}",
     summary="A case",
-    responses={200: {"model": CaseDocument}, **faults(_FORBIDDEN | _NO_CASE)},
+    responses={200: {"model": CaseDocument}, **faults(_AWAY | _NO_CASE)},
 )
 async def show_case(id: str, _: Moderator, cases: TheCases) -> Response:
     """The case with its story and assessment."""
@@ -127,7 +119,7 @@ async def show_case(id: str, _: Moderator, cases: TheCases) -> Response:
     summary="Erase a case",
     status_code=204,
     response_class=Response,
-    responses={204: {"description": "The case is erased."}, **faults(_FORBIDDEN | _NO_CASE)},
+    responses={204: {"description": "The case is erased."}, **faults(_AWAY | _NO_CASE)},
 )
 async def erase_case(id: str, caller: Administrator, cases: TheCases) -> Response:
     """Forget the story and all that happened to it; that something was erased, when and by whom is kept."""
@@ -138,7 +130,7 @@ async def erase_case(id: str, caller: Administrator, cases: TheCases) -> Respons
 @router.get(
     "/{id}/events",
     summary="What happened to a case",
-    responses={200: {"model": EventsDocument}, **faults(_FORBIDDEN | _NO_CASE)},
+    responses={200: {"model": EventsDocument}, **faults(_AWAY | _NO_CASE)},
 )
 async def list_events(id: str, _: Moderator, cases: TheCases) -> Response:
     """All events in order; of an erased case the bare fact."""
@@ -152,7 +144,7 @@ async def list_events(id: str, _: Moderator, cases: TheCases) -> Response:
     responses={
         200: {"model": CaseDocument, "description": "The case after it."},
         **faults(
-            _FORBIDDEN
+            _AWAY
             | _BAD_BODY
             | _NO_CASE
             | {

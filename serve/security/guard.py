@@ -7,6 +7,7 @@ neither           "anyone on this machine", only while there is no key, none is 
 """
 
 import ipaddress
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from serve.security.keys import Key, KeyRing, KeysError
 from serve.security.limits import Limit
 from serve.security.sessions import no_key, session_key
 from serve.settings import Settings, SettingsError, is_loopback
+
+logger = logging.getLogger(__name__)
 
 _MAKE_ONE = "complaint-context keys create NAME --role classify"
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
@@ -73,7 +76,8 @@ class Guard:
         """
         try:
             ring = self._file.read()
-        except KeysError:
+        except KeysError as error:
+            logger.error("%s", error)  # names the file and what is wrong with it
             detail = "keys: cannot be read. Ask the operator to run: complaint-context keys list"
             raise ProblemError(KEYS_UNREADABLE, detail) from None
         self._seen_keys = self._seen_keys or bool(ring.keys)

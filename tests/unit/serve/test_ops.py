@@ -22,7 +22,7 @@ OPS = ROOT / "serve" / "ops"
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
 PROMETHEUS_OWN = {"up"}
 PROMQL = {
-    *("sum", "avg", "max", "count", "by", "ignoring", "group_left", "offset", "or", "le"),
+    *("sum", "avg", "max", "count", "by", "ignoring", "group_left", "offset", "or", "and", "on", "le"),
     *("rate", "increase", "deriv", "histogram_quantile", "abs", "absent"),
 }
 
@@ -63,7 +63,7 @@ def _queries():
 def _names_in(query):
     """Names of metrics: what is left of a query without selectors, groupings, durations, PromQL's words."""
     bare = re.sub(r"\{[^}]*\}|\[[^]]*\]|\b\d\w*|\$\w+", " ", query)
-    bare = re.sub(r"\b(?:by|ignoring)\s*\([^)]*\)", " ", bare)
+    bare = re.sub(r"\b(?:by|on|ignoring)\s*\([^)]*\)", " ", bare)
     bare = re.sub(r"label_values\((\w+), \w+\)", r"\1", bare)
     return set(re.findall(r"[a-z_]\w*", bare)) - PROMQL
 

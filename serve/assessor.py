@@ -167,8 +167,8 @@ class Assessor:
     def swap(self, classifier: ComplaintClassifier) -> None:
         """Has ``classifier`` read from the next batch on."""
         self._classifier = classifier
-        for observer in (self.shadow, *self.observers):
-            _guarded(partial(observer.model_changed, classifier))
+        for tell in (self.shadow.model_changed, *(observer.model_changed for observer in self.observers)):
+            _guarded(partial(tell, classifier))
 
     def stop(self) -> None:
         """Takes no more requests; those that have begun are still answered."""

@@ -134,7 +134,7 @@ class Batcher:
         queue = self._waiting[urgency]
         self._check_room(queue, places)
         for place in places:
-            place.future.add_done_callback(lambda _, place=place: queue.pop(place, None))
+            place.future.add_done_callback(partial(_leave, queue, place))
         queue.update(dict.fromkeys(places))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._size.window_s, self._hand_out)
@@ -221,6 +221,10 @@ def _outcome(read: Reader, received: Received) -> Assessment | Exception:
         return error
     except BaseException as error:  # a panic in a library's Rust is no Exception
         return RuntimeError(type(error).__name__)
+
+
+def _leave(queue: dict[_Place, None], place: _Place, _: asyncio.Future[Answer]) -> None:
+    queue.pop(place, None)
 
 
 def _settle(future: asyncio.Future[Answer], answer: Answer) -> None:

@@ -100,7 +100,7 @@ class Change:
         return queries.has_verdict(self.connection, case)
 
     def _move(self, case: Case, kind: Kind, details: dict[str, Any], *, state: State, **columns: Any) -> Case:
-        placed = {
+        placed: dict[str, Any] = {
             "state": str(state),
             "changed_at": self.now,
             "closed_at": self.now if state.closed else None,

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from classifier.labels import LABELS
 from classifier.policy import load_policy
+from classifier.profile import stated_profile
 from classifier.story import Story
 from serve.app import create_app
 from serve.cases.database import prepare
@@ -54,6 +55,10 @@ def _classify(client, *stories):
 
 def _results(client, *stories):
     return _classify(client, *stories).json()["results"]
+
+
+def test_released_bundle_states_the_profile_that_drift_is_held_against(released):
+    assert stated_profile(released.bundle.manifest) is not None
 
 
 def test_contract_is_the_published_one(client):

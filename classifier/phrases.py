@@ -7,11 +7,11 @@ looks for phrases in the view. What the phrases mean is for others to say (signa
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from spacy.attrs import LOWER
-from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 _APOSTROPHE = r"(?:['\u2019\u2018\u02bc`\u00b4]|&(?:#0*39|#[xX]0*27|#821[67]|#[xX]201[89]|apos|[rl]squo);)"
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
@@ -115,7 +115,13 @@ class Phrasebook:
     """
 
     def __init__(self, wordings: Mapping[str, Wordings]) -> None:
+        from spacy.attrs import LOWER  # slow to import, and not every command reads a story
+        from spacy.matcher import PhraseMatcher
+        from spacy.tokens import Doc
+        from spacy.vocab import Vocab
+
         self._vocab = Vocab(lex_attr_getters={LOWER: str.lower})
+        self._doc = partial(Doc, self._vocab)
         self._known: set[str] = set()
         self._matchers = tuple(PhraseMatcher(self._vocab, attr=attr) for attr in ("LOWER", "ORTH"))
         for key, wording in wordings.items():
@@ -124,9 +130,7 @@ class Phrasebook:
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""
-        doc = Doc(
-            self._vocab, words=[form if form.lower() in self._known else _OTHER for form in words.forms]
-        )
+        doc = self._doc(words=[form if form.lower() in self._known else _OTHER for form in words.forms])
         found = {
             Found(self._vocab.strings[key], first, last)
             for matcher in self._matchers
@@ -134,10 +138,10 @@ class Phrasebook:
         }
         return tuple(sorted(found, key=lambda f: (f.first, f.last, f.key)))
 
-    def _learn(self, phrase: str) -> Doc:
+    def _learn(self, phrase: str) -> "Doc":
         forms = read_words(phrase).forms
         self._known.update(form.lower() for form in forms)
-        return Doc(self._vocab, words=list(forms))
+        return self._doc(words=list(forms))
 
 
 def longest(found: Iterable[Found]) -> tuple[Found, ...]:

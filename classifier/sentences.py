@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-
-from spacy.lang.en import English
-from spacy.language import Language
-from spacy.tokens import Doc, Token
-from spacy.tokens import Span as TokenSpan
+from typing import TYPE_CHECKING
 
 from classifier.story import Field, Span, Story
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Token
+    from spacy.tokens import Span as TokenSpan
 
 MAX_SENTENCE_TOKENS = 60
 """Longest sentence, in spaCy tokens; a run without full stops is cut before it grows past this."""
@@ -41,7 +42,9 @@ def _field_sentences(field: Field, value: str) -> Iterator[Span]:
                 yield Span(field, tokens[0].idx, tokens[-1].idx + len(tokens[-1]))
 
 
-def _split(value: str) -> Doc:
+def _split(value: str) -> "Doc":
+    from spacy.tokens import Doc
+
     nlp = _pipeline()
     # The tokenizer peels marks off a word one by one, each time looking at all that is left: time grows with
     # the square of a run like "!!!!" or a row of emoji. So the odd parts, runs without a space, go round it.
@@ -55,14 +58,16 @@ def _split(value: str) -> Doc:
     return doc
 
 
-def _run(value: str, nlp: Language) -> Doc:
+def _run(value: str, nlp: "Language") -> "Doc":
     """A long run without a space as tokens; its last character stands alone, as it may be a full stop."""
+    from spacy.tokens import Doc
+
     stops = [*range(0, len(value) - 1, _RUN_PIECE_CHARS), len(value) - 1, len(value)]
     words = [value[start:stop] for start, stop in pairwise(stops)]
     return Doc(nlp.vocab, words=words, spaces=[False] * len(words))
 
 
-def _lines(sentence: TokenSpan) -> Iterator[list[Token]]:
+def _lines(sentence: "TokenSpan") -> "Iterator[list[Token]]":
     """The parts of a sentence that line breaks leave (setting sentence starts in spaCy would take a look
     at the whole story for each line)."""
     line: list[Token] = []
@@ -74,7 +79,7 @@ def _lines(sentence: TokenSpan) -> Iterator[list[Token]]:
     yield line
 
 
-def _cut(tokens: list[Token]) -> Iterator[list[Token]]:
+def _cut(tokens: "list[Token]") -> "Iterator[list[Token]]":
     """Pieces of at most ``MAX_SENTENCE_TOKENS``, cut where the author paused if at all possible."""
     words = [token for token in tokens if not token.is_space]
     while len(words) > MAX_SENTENCE_TOKENS:
@@ -85,7 +90,7 @@ def _cut(tokens: list[Token]) -> Iterator[list[Token]]:
         yield words
 
 
-def _pause(words: list[Token]) -> int:
+def _pause(words: "list[Token]") -> int:
     candidates = range(MAX_SENTENCE_TOKENS, _MIN_PIECE_TOKENS, -1)
     for at in candidates:
         if words[at - 1].text in _SOFT_BREAKS:
@@ -97,7 +102,9 @@ def _pause(words: list[Token]) -> int:
 
 
 @lru_cache(maxsize=1)
-def _pipeline() -> Language:
+def _pipeline() -> "Language":
+    from spacy.lang.en import English  # slow to import, and not every command reads a story
+
     nlp = English()
     nlp.add_pipe("sentencizer", config={"overwrite": True})  # docs put together come with starts of their own
     return nlp

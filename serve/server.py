@@ -14,6 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from classifier.errors import ComplaintContextError
+from classifier.sentences import sentences
+from classifier.story import Story
 from serve import logs
 from serve.app import create_app
 from serve.assessor import Assessor, ClassifierSource
@@ -48,6 +50,7 @@ def run(classifier_source: ClassifierSource, *, settings: Settings) -> bool:
     say_ready = partial(_say_ready, listener, settings)
     if settings.workers == 1:
         return _serve(classifier_source, settings, listener, on_ready=say_ready)
+    sentences(Story(id="first", text="Hello."))  # what this has to import, all workers share
     return supervise(
         lambda parent: _serve(
             classifier_source, settings, listener, on_ready=parent.say_ready, life=parent.life

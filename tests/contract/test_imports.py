@@ -46,3 +46,15 @@ def test_checking_stories_and_measuring_a_bundle_load_no_training_library():
     )
     assert found.returncode == 0, found.stderr
     assert found.stdout.splitlines()[-1] == "['torch']"
+
+
+def test_command_that_reads_no_story_does_not_wait_for_spacy():
+    code = (
+        "import sys; from unittest.mock import patch; from classifier.cli import main\n"
+        "try:\n"
+        "    with patch.object(sys, 'argv', ['complaint-context', 'keys', 'list']): main()\n"
+        "except SystemExit as done: assert not done.code, done.code\n"
+        "print('spacy' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "False"

@@ -85,6 +85,11 @@ class Shadow:
         self._task: asyncio.Task[None] | None = None
         self._forget()
 
+    @property
+    def reads_along(self) -> bool:
+        """Whether there is a challenger, and a model in service to compare it with."""
+        return self._challenger is not None and self._in_service is not None
+
     async def load(self) -> None:
         """Loads the challenger. A bad one is logged and the service goes on without."""
         if self._folder is None:

@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from serve.console import assets
-from serve.problems import ProblemError
 from serve.security import csrf
 from serve.security.caller import Caller, Role
 
@@ -35,7 +34,9 @@ def page(
     """The answer that shows ``template`` to ``caller`` (None: nobody is signed in)."""
     values |= {"caller": caller, "faults": faults, "csrf": csrf.issue(request), "path": request.url.path}
     values["challenger"] = (
-        caller is not None and caller.role.includes(Role.MODERATE) and _is_read_along(request)
+        caller is not None
+        and caller.role.includes(Role.MODERATE)
+        and request.app.state.assessor.shadow.reads_along
     )
     return HTMLResponse(render(template, **values), status_code=status)
 
@@ -48,14 +49,6 @@ def render(template: str, **values: Any) -> str:
 def see_other(address: str) -> Response:
     """What follows a form that was taken: the page to look at next."""
     return RedirectResponse(address, status_code=303)
-
-
-def _is_read_along(request: Request) -> bool:
-    try:
-        request.app.state.assessor.shadow.report()
-    except ProblemError:  # there is no challenger
-        return False
-    return True
 
 
 def _moment(at: datetime) -> str:

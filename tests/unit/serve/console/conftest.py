@@ -93,6 +93,10 @@ class Challenger:
     def __init__(self) -> None:
         self.told: ShadowReport | None = None
 
+    @property
+    def reads_along(self) -> bool:
+        return self.told is not None
+
     def report(self) -> ShadowReport:
         if self.told is None:
             raise ProblemError(NO_SHADOW, "shadow: none is set.")

@@ -1,6 +1,6 @@
 """From a story to an assessment: read, find, decide. The one road that every door takes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -15,19 +15,49 @@ from classifier.cues import has_cue
 from classifier.evidence import pick_evidence
 from classifier.labels import LABELS, Label
 from classifier.nation import find_nation
+from classifier.pieces import StoryPieces, cut_pieces
 from classifier.policy.decide import Decision, Finding, decide
 from classifier.policy.document import Policy, load_policy
 from classifier.signals import find_signals
 from classifier.story import Span, Story
-from classifier.windows import read_windows
+from classifier.windows import windows_of
+
+_CHUNK = 256
+"""Stories that are sifted together; bounds what is held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """A story after the gate: its word pieces, and the places in it that the encoder has to see.
+
+    ``places`` is None where a bundle has no gate: then all of it is read.
+    """
+
+    pieces: StoryPieces
+    places: tuple[Span, ...] | None
+
+    @property
+    def dark(self) -> bool:
+        """Whether the gate found no place, so that nothing is read."""
+        return self.places is not None and not self.places
+
+
+def sift(stories: Sequence[Story], *, bundle: Bundle) -> list[Sifted]:
+    """Cuts stories into word pieces and looks for places worth reading; quicker for many than one by one.
+
+    What comes of a story does not depend on the others.
+    """
+    pieces = cut_pieces(stories, tokenizer=bundle.tokenizer)
+    places = bundle.gate.places(pieces) if bundle.gate else [None] * len(pieces)
+    return list(map(Sifted, pieces, places))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the encoder made of a story.
 
-    ``sentences``: where each stands. ``by_sentence``: probabilities in 0..1, shape (sentences, 4).
-    ``by_story``: the largest of each column, shape (4,).
+    ``sentences``: where each stands. ``by_sentence``: probabilities in 0..1, shape (sentences, 4); 0 for
+    sentences that were not read. ``by_story``: the largest of each column, shape (4,).
     """
 
     sentences: tuple[Span, ...]
@@ -35,10 +65,22 @@ class Reading:
     by_story: NDArray[np.float64]
 
 
+_NOTHING_READ = Reading((), np.zeros((0, len(LABELS))), np.zeros(len(LABELS)))
+
+
 def read(story: Story, *, bundle: Bundle) -> Reading:
-    """Calibrated probabilities of a story and of each of its sentences."""
-    readable = read_windows(story, tokenizer=bundle.tokenizer, size=bundle.window)
-    by_sentence = bundle.probabilities(bundle.encoder.sentence_logits(readable), cue=has_cue(story))
+    """Calibrated probabilities of a story and of each of its sentences, as far as it is read."""
+    return _read(*sift((story,), bundle=bundle), bundle)
+
+
+def _read(sifted: Sifted, bundle: Bundle) -> Reading:
+    if sifted.dark:
+        return _NOTHING_READ
+    readable = windows_of(sifted.pieces, tokenizer=bundle.tokenizer, size=bundle.window)
+    if sifted.places is not None:
+        readable = readable.lit_by(sifted.places)
+    logits = bundle.encoder.sentence_logits(readable)
+    by_sentence = bundle.probabilities(logits, cue=has_cue(sifted.pieces.story))
     return Reading(readable.sentences, by_sentence, by_sentence.max(axis=0))
 
 
@@ -48,7 +90,11 @@ def assess(story: Story, *, bundle: Bundle, policy: Policy, author_confirmed: bo
     Args:
         author_confirmed: the author has read the guidance and wishes to go ahead.
     """
-    reading = read(story, bundle=bundle)
+    return _assess(*sift((story,), bundle=bundle), bundle, policy, author_confirmed=author_confirmed)
+
+
+def _assess(sifted: Sifted, bundle: Bundle, policy: Policy, *, author_confirmed: bool = False) -> Assessment:
+    story, reading = sifted.pieces.story, _read(sifted, bundle)
     nation = find_nation(story)
     findings = find_labels(reading.by_story, thresholds=bundle.thresholds)
     decision = decide(findings, policy=policy, nation=nation, author_confirmed=author_confirmed)
@@ -112,25 +158,38 @@ class ComplaintClassifier:
 
     @classmethod
     def load(
-        cls, model: Path = RELEASED, *, policy: Path | None = None, threads: int = 1
+        cls, model: Path = RELEASED, *, policy: Path | None = None, threads: int = 1, gate: bool = True
     ) -> "ComplaintClassifier":
         """Loads a bundle folder and a policy file (default: the released model, Care Opinion's policy).
+
+        Args:
+            threads: how many cores one window may use.
+            gate: False has the encoder read every story whole, whatever the bundle's gate says.
 
         Raises:
             BundleError, PolicyError: one of them cannot be trusted or understood.
         """
-        return cls(load_bundle(model, threads=threads), load_policy(policy))
+        return cls(load_bundle(model, threads=threads, gate=gate), load_policy(policy))
 
     def assess(self, story: Story, *, author_confirmed: bool = False) -> Assessment:
         """The assessment of one story."""
         return assess(story, bundle=self.bundle, policy=self.policy, author_confirmed=author_confirmed)
 
     def assess_many(self, stories: Iterable[Story], *, workers: int = 2) -> Iterator[Assessment]:
-        """Assessments in the order of ``stories``, ``workers`` at a time, read lazily.
+        """Assessments in the order of ``stories``, read lazily; ``workers`` stories at a time in the encoder.
 
         Each equals what ``assess`` gives for that story alone.
         """
         source = iter(stories)
         with ThreadPoolExecutor(workers) as pool:
-            while chunk := list(islice(source, 32 * workers)):
-                yield from pool.map(self.assess, chunk)
+            while chunk := list(islice(source, _CHUNK)):
+                # What the gate holds back takes less time than handing it to a thread would.
+                waiting = [
+                    pool.submit(self._assess, sifted) if not sifted.dark else sifted
+                    for sifted in sift(chunk, bundle=self.bundle)
+                ]
+                for entry in waiting:
+                    yield self._assess(entry) if isinstance(entry, Sifted) else entry.result()
+
+    def _assess(self, sifted: Sifted) -> Assessment:
+        return _assess(sifted, self.bundle, self.policy)

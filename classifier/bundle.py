@@ -2,6 +2,7 @@
 
     encoder.onnx     the encoder, int8
     tokenizer.json   its word pieces
+    gate.npz         which stories, and which parts of them, the encoder has to read (may be missing)
     bundle.json      format, version, labels, thresholds, calibration, window, checksums, figures
     README.md        the model card, written from the training run
 
@@ -22,14 +23,17 @@ from tokenizers import Tokenizer
 
 from classifier.encoder import Encoder
 from classifier.errors import BundleError
+from classifier.gate import Gate, GateNumbers
 from classifier.labels import LABELS, Label
 from classifier.windows import WindowSize
 
-FORMATS = (1,)
+FORMATS = (1, 2)
+"""1 has no gate; 2 may have one."""
 RELEASED = Path(__file__).resolve().parents[1] / "models" / "complaint-context"
 """The released bundle of this checkout."""
 
 _PARTS = ("encoder.onnx", "tokenizer.json")
+GATE = "gate.npz"
 _FETCH_AGAIN = "Fetch the bundle again, or export it anew."
 
 
@@ -55,7 +59,11 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """A checked bundle, ready to read stories. ``manifest`` is bundle.json as it stands on disk."""
+    """A checked bundle, ready to read stories.
+
+    ``gate``: None where the bundle has none or it was not asked for; then stories are read whole.
+    ``manifest`` is bundle.json as it stands on disk.
+    """
 
     name: str
     thresholds: dict[Label, Thresholds]
@@ -63,6 +71,7 @@ class Bundle:
     window: WindowSize
     tokenizer: Tokenizer
     encoder: Encoder
+    gate: Gate | None
     manifest: dict[str, Any]
 
     def probabilities(self, logits: NDArray[np.float32], *, cue: bool = False) -> NDArray[np.float64]:
@@ -92,8 +101,12 @@ def probabilities(
         return 1.0 / (1.0 + np.exp(-(slope * logits.astype(np.float64) + intercept + lifted)))
 
 
-def load_bundle(folder: Path = RELEASED, *, threads: int = 1) -> Bundle:
-    """Reads and checks the bundle in ``folder``; ``threads`` is how many cores one window may use.
+def load_bundle(folder: Path = RELEASED, *, threads: int = 1, gate: bool = True) -> Bundle:
+    """Reads and checks the bundle in ``folder``.
+
+    Args:
+        threads: how many cores one window may use.
+        gate: False leaves the gate out, so that every story is read whole.
 
     Raises:
         BundleError: a file is missing, does not match its checksum, or has a foreign format.
@@ -107,6 +120,7 @@ def load_bundle(folder: Path = RELEASED, *, threads: int = 1) -> Bundle:
         window=WindowSize(**manifest["window"]),
         tokenizer=_read_tokenizer(parts["tokenizer.json"]),
         encoder=Encoder(parts["encoder.onnx"], threads=threads),
+        gate=_read_gate(folder, manifest) if gate else None,
         manifest=manifest,
     )
 
@@ -144,7 +158,11 @@ def _check_numbers(file: Path, manifest: dict[str, Any]) -> None:
             if not (sound and math.isfinite(calibration.slope + calibration.intercept + calibration.cue)):
                 raise ValueError(label)
         WindowSize(**manifest["window"])
-        _ = manifest["name"], manifest["version"], [manifest["files"][name]["sha256"] for name in _PARTS]
+        _ = (
+            manifest["name"],
+            manifest["version"],
+            [manifest["files"][name]["sha256"] for name in (*_PARTS, *({GATE} & set(manifest["files"])))],
+        )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{file}: {type(error).__name__} at {error}. {_FETCH_AGAIN}") from None
 
@@ -157,6 +175,12 @@ def _read_part(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
     if sha256(content).hexdigest() != manifest["files"][name]["sha256"]:
         raise BundleError(f"{folder / name}: does not match its checksum in bundle.json. {_FETCH_AGAIN}")
     return content
+
+
+def _read_gate(folder: Path, manifest: dict[str, Any]) -> Gate | None:
+    if GATE not in manifest["files"]:
+        return None
+    return Gate(GateNumbers.from_bytes(_read_part(folder, GATE, manifest)))
 
 
 def _read_tokenizer(content: bytes) -> Tokenizer:

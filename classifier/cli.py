@@ -29,6 +29,9 @@ from classifier.story import Story
 
 ModelOption = Annotated[Path, typer.Option("--model", help="Folder of a model bundle.")]
 PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Another site's policy file (TOML).")]
+GateOption = Annotated[
+    bool, typer.Option("--gate/--no-gate", help="Let the gate say what the encoder need not read.")
+]
 
 _ORDER = (
     *("classify", "score", "serve", "keys", "cases", "database", "policy"),
@@ -93,13 +96,14 @@ def classify(
     brief: Annotated[bool, typer.Option("--brief", help="Leave the guidance out.")] = False,
     model: ModelOption = RELEASED,
     policy: PolicyOption = None,
+    gate: GateOption = True,
 ) -> None:
     """Assess one story.
 
     Example: complaint-context classify "I have made a formal complaint and am waiting to hear."
     """
     story = Story(id=story_id, title=title, text=_words(text, file))
-    classifier = ComplaintClassifier.load(model, policy=policy)
+    classifier = ComplaintClassifier.load(model, policy=policy, gate=gate)
     assessment = classifier.assess(story, author_confirmed=author_confirmed)
     if as_json:
         print(to_json(assessment.to_dict()))
@@ -115,12 +119,13 @@ def score(
     workers: Annotated[int, typer.Option(min=1, help="Stories read at the same time.")] = 2,
     model: ModelOption = RELEASED,
     policy: PolicyOption = None,
+    gate: GateOption = True,
 ) -> None:
     """Assess a file of stories, one assessment a row; bad rows go to OUTPUT.rejects.jsonl.
 
     Example: complaint-context score stories.jsonl assessments.jsonl
     """
-    classifier = ComplaintClassifier.load(model, policy=policy)
+    classifier = ComplaintClassifier.load(model, policy=policy, gate=gate)
     with ScoreProgress(source) as progress:
         summary = score_file(source, output, classifier=classifier, workers=workers, on_row=progress.count)
     _print_summary(summary, output)

@@ -10,13 +10,20 @@ import tomllib
 from functools import lru_cache
 from importlib.resources import files
 
-from classifier.story import Story
+from classifier.story import FIELDS, Span, Story
 
 
 def has_cue(story: Story) -> bool:
     """Whether title or text holds at least one cue, in any case."""
     net = _net()
     return bool(net.search(story.title) or net.search(story.text))
+
+
+def find_cues(story: Story) -> tuple[Span, ...]:
+    """Where the cues stand, in order; none overlaps another."""
+    return tuple(
+        Span(field, *match.span()) for field in FIELDS for match in _net().finditer(getattr(story, field))
+    )
 
 
 @lru_cache(maxsize=1)

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, get_args
+from typing import Any
 
 from classifier.assessment import Nation
-from classifier.phrases import Found, Phrasebook, Wordings, Words, longest, read_words
-from classifier.story import Field, Story
+from classifier.phrases import Found, Phrasebook, Wordings, Words, letter_runs, longest, read_words
+from classifier.story import FIELDS, Story
 
 _BEFORE = 3
 _AFTER = 3
@@ -62,8 +62,11 @@ def find_nation(story: Story) -> Nation:
 def _weigh(story: Story) -> dict[str, float]:
     """Nation to the sum of its cues' weights, each cue at its heaviest."""
     heaviest: dict[tuple[str, str], float] = {}
-    for field in get_args(Field):
-        for nation, cue, weight in _cues(read_words(getattr(story, field))):
+    for field in FIELDS:
+        text = getattr(story, field)
+        if not _table().phrasebook.may_hold(letter_runs(text)):
+            continue
+        for nation, cue, weight in _cues(read_words(text)):
             heaviest[nation, cue] = max(weight, heaviest.get((nation, cue), 0.0))
     totals: dict[str, float] = defaultdict(float)
     for (nation, _), weight in heaviest.items():

@@ -5,10 +5,13 @@ looks for phrases in the view. What the phrases mean is for others to say (signa
 """
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from classifier.language import spacy_parts
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -24,6 +27,7 @@ _WORD = re.compile(
     r"|(?P<mark>&#?\w+;|\S|\n[^\S\n]*\n)"
 )
 _ANY_APOSTROPHE = re.compile(_APOSTROPHE)
+_RUN = re.compile(r"[\w\u0300-\u036f]+")
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _OTHER = "_"
 """Stands for every word that is in no phrase: the vocabulary stays as small as the table of phrases,
@@ -88,6 +92,15 @@ def _form(match: re.Match[str]) -> str:
     return form if form.isalnum() else _ANY_APOSTROPHE.sub("'", form)
 
 
+def letter_runs(text: str) -> frozenset[str]:
+    """Every unbroken run of letters and digits in ``text``, in lower case.
+
+    >>> sorted(letter_runs("I can't, Mr O-Neil"))
+    ['can', 'i', 'mr', 'neil', 'o', 't']
+    """
+    return frozenset(_RUN.findall(text.lower().replace("_", " ")))
+
+
 def expand(wording: str) -> tuple[str, ...]:
     """Every phrase that a wording stands for, each once.
 
@@ -111,22 +124,29 @@ class Phrasebook:
     """All phrases of one table, ready to be found in one pass.
 
     Building takes up to a second for thousands of phrases, so build once; finding takes time in proportion
-    to the text.
+    to the text. Most texts hold no phrase, which ``may_hold`` finds out much sooner than ``find`` would.
     """
 
     def __init__(self, wordings: Mapping[str, Wordings]) -> None:
-        from spacy.attrs import LOWER  # slow to import, and not every command reads a story
-        from spacy.matcher import PhraseMatcher
-        from spacy.tokens import Doc
-        from spacy.vocab import Vocab
-
-        self._vocab = Vocab(lex_attr_getters={LOWER: str.lower})
-        self._doc = partial(Doc, self._vocab)
+        spacy = spacy_parts()
+        self._vocab = spacy.Vocab(lex_attr_getters={spacy.LOWER: str.lower})
+        self._doc = partial(spacy.Doc, self._vocab)
         self._known: set[str] = set()
-        self._matchers = tuple(PhraseMatcher(self._vocab, attr=attr) for attr in ("LOWER", "ORTH"))
+        self._matchers = tuple(spacy.PhraseMatcher(self._vocab, attr=attr) for attr in ("LOWER", "ORTH"))
         for key, wording in wordings.items():
             for matcher, lines in zip(self._matchers, (wording.any_case, wording.as_written), strict=True):
                 matcher.add(key, [self._learn(phrase) for line in lines for phrase in expand(line)])
+        every = [
+            phrase
+            for w in wordings.values()
+            for line in (*w.any_case, *w.as_written)
+            for phrase in expand(line)
+        ]
+        self._needed = _rarest_runs(every)
+
+    def may_hold(self, runs: frozenset[str]) -> bool:
+        """False only if no phrase is in the text whose letter runs are ``runs``."""
+        return any(not self._needed[run].isdisjoint(runs) for run in runs & self._needed.keys())
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""
@@ -142,6 +162,22 @@ class Phrasebook:
         forms = read_words(phrase).forms
         self._known.update(form.lower() for form in forms)
         return self._doc(words=list(forms))
+
+
+def _rarest_runs(phrases: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Two letter runs that a text must hold for each phrase to be in it: words with a meaning of their
+    own before others, then those that fewest phrases share.
+
+    The first is a key, the second in its set; a phrase of one run has it in both places.
+    """
+    common_words = spacy_parts().STOP_WORDS
+    needed = {letter_runs(phrase) for phrase in phrases}
+    common = Counter(run for runs in needed for run in runs)
+    pairs: dict[str, set[str]] = defaultdict(set)
+    for runs in needed:
+        first, *others = sorted(runs, key=lambda run: (run in common_words, common[run], -len(run), run))
+        pairs[first].add(others[0] if others else first)
+    return {first: frozenset(seconds) for first, seconds in pairs.items()}
 
 
 def longest(found: Iterable[Found]) -> tuple[Found, ...]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from itertools import groupby
-from typing import Any, get_args
+from typing import Any
 
 from classifier.assessment import Signal
-from classifier.phrases import Found, Phrasebook, Wordings, longest, read_words
-from classifier.story import Field, Story
+from classifier.phrases import Found, Phrasebook, Wordings, letter_runs, longest, read_words
+from classifier.story import FIELDS, Field, Story
 
 _NEVER = "never "
 """Marks a key whose phrases take words away from a kind without showing anything."""
@@ -36,7 +36,7 @@ def find_signals(story: Story) -> tuple[Signal, ...]:
     >>> [signal.kind for signal in find_signals(Story(id="s", text="I rang PALS, then my MP."))]
     ['pals', 'mp']
     """
-    return tuple(signal for field in get_args(Field) for signal in _in_field(story, field))
+    return tuple(signal for field in FIELDS for signal in _in_field(story, field))
 
 
 def signal_kinds() -> tuple[str, ...]:
@@ -46,6 +46,8 @@ def signal_kinds() -> tuple[str, ...]:
 
 def _in_field(story: Story, field: Field) -> list[Signal]:
     text = getattr(story, field)
+    if not _table().phrasebook.may_hold(letter_runs(text)):
+        return []
     words = read_words(text)
     signals = []
     for found in _winners(words_found=_table().phrasebook.find(words)):

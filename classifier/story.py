@@ -6,6 +6,8 @@ from typing import Literal
 from classifier.errors import StoryError
 
 Field = Literal["title", "text"]
+FIELDS: tuple[Field, ...] = ("title", "text")
+"""In the order in which a story is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,20 @@
 """Turns a story into windows of whole sentences that the encoder can read.
 
-This is the one text preparation: training and serving both call ``read_windows``. Nothing is ever cut off:
+This is the one text preparation, for training and serving. Nothing is ever cut off:
 a story longer than one window gets more windows, overlapping so that a sentence has context on both sides.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from classifier.pieces import StoryPieces, cut_pieces
 from classifier.sentences import sentences
-from classifier.story import Span, Story
+from classifier.story import FIELDS, Span, Story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,12 @@ class ReadableStory:
     sentences: tuple[Span, ...]
     windows: tuple[Window, ...]
 
+    def lit_by(self, places: Sequence[Span]) -> "ReadableStory":
+        """The same sentences with only those windows that score one which a place touches."""
+        lit = {number for number, span in enumerate(self.sentences) if any(map(span.overlaps, places))}
+        kept = (window for window in self.windows if any(piece.sentence in lit for piece in window.pieces))
+        return ReadableStory(self.sentences, tuple(kept))
+
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
@@ -69,22 +77,29 @@ class _Unit:
 
 
 def read_windows(story: Story, *, tokenizer: Tokenizer, size: WindowSize) -> ReadableStory:
-    """Sentences of ``story`` and the windows that hold them.
+    """Sentences of ``story`` and the windows that hold them; ``tokenizer`` must neither truncate nor pad."""
+    return windows_of(*cut_pieces((story,), tokenizer=tokenizer), tokenizer=tokenizer, size=size)
+
+
+def windows_of(pieces: StoryPieces, *, tokenizer: Tokenizer, size: WindowSize) -> ReadableStory:
+    """Sentences and windows of a story whose word pieces ``tokenizer`` has cut.
 
     Each sentence with at least one word piece is scored in exactly one window (a sentence longer than a
-    window in several). ``tokenizer`` must neither truncate nor pad.
+    window in several).
     """
-    spans = sentences(story)
-    units = list(_units(story, spans, tokenizer, capacity=size.tokens - 3))
+    spans = sentences(pieces.story)
+    units = list(_units(pieces, spans, capacity=size.tokens - 3))
     return ReadableStory(spans, tuple(_windows(units, tokenizer, size)))
 
 
-def _units(story: Story, spans: tuple[Span, ...], tokenizer: Tokenizer, *, capacity: int) -> Iterator[_Unit]:
-    encodings = tokenizer.encode_batch_fast([story.quote(span) for span in spans], add_special_tokens=False)
-    for number, (span, encoding) in enumerate(zip(spans, encodings, strict=True)):
-        ids = encoding.ids
-        for start in range(0, len(ids), capacity):
-            yield _Unit(number, span.field, ids[start : start + capacity])
+def _units(pieces: StoryPieces, spans: tuple[Span, ...], *, capacity: int) -> Iterator[_Unit]:
+    """A word piece belongs to the sentence in which it begins."""
+    ids = {field: pieces.of(field).ids for field in FIELDS}
+    begins = {field: [start for start, _ in pieces.of(field).offsets] for field in FIELDS}
+    for number, span in enumerate(spans):
+        first, last = (bisect_left(begins[span.field], at) for at in (span.start, span.end))
+        for start in range(first, last, capacity):
+            yield _Unit(number, span.field, ids[span.field][start : min(start + capacity, last)])
 
 
 def _windows(units: list[_Unit], tokenizer: Tokenizer, size: WindowSize) -> Iterator[Window]:

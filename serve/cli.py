@@ -8,6 +8,7 @@ import typer
 
 from classifier.assess import ComplaintClassifier
 from classifier.bundle import RELEASED
+from classifier.cli import GateOption
 from serve.settings import read_settings
 
 
@@ -25,6 +26,7 @@ def serve(
         int | None,
         typer.Option(help="Stories each process reads at the same time  [default: cores / workers, 1 to 4]"),
     ] = None,
+    gate: GateOption = True,
     shadow: Annotated[
         Path | None, typer.Option(help="Folder of a challenger's bundle that reads along, for moderators.")
     ] = None,
@@ -42,6 +44,6 @@ def serve(
     from serve.server import run  # the web framework is slow to import and only this command needs it
 
     prepare(settings.database_url)
-    started = run(lambda: ComplaintClassifier.load(model, policy=policy), settings=settings)
+    started = run(lambda: ComplaintClassifier.load(model, policy=policy, gate=gate), settings=settings)
     if not started:
         raise typer.Exit(1)

@@ -14,10 +14,12 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
-from classifier.bundle import FORMATS, Calibration, Thresholds
+from classifier.bundle import FORMATS, GATE, Calibration, Thresholds
+from classifier.gate import GateNumbers
 from classifier.labels import LABELS, Label
 from training.quantise import quantise_weights
 from training.settings import TrainingSettings
+from training.train_gate import GateSettings
 
 NAME = "complaint-context"
 
@@ -58,12 +60,14 @@ def write_bundle(
     encoder: Path,
     tokenizer: Tokenizer,
     decisions: Decisions,
+    gate: GateNumbers | None = None,
+    gate_settings: GateSettings | None = None,
     settings: TrainingSettings,
     bundle_version: int,
     data: dict[str, Any],
     figures: dict[str, Any],
 ) -> Path:
-    """Writes encoder, tokenizer and manifest into ``folder`` and returns it.
+    """Writes encoder, tokenizer, gate (where there is one) and manifest into ``folder`` and returns it.
 
     ``data`` says what it was trained on (fingerprint and counts), ``figures`` how well it does.
     """
@@ -71,6 +75,10 @@ def write_bundle(
     if encoder != folder / "encoder.onnx":
         shutil.copyfile(encoder, folder / "encoder.onnx")
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    (folder / GATE).unlink(missing_ok=True)
+    if gate:
+        (folder / GATE).write_bytes(gate.to_bytes())
+    names = ("encoder.onnx", "tokenizer.json", *([GATE] if gate else []))
     manifest = {
         "format": FORMATS[-1],
         "name": NAME,
@@ -81,11 +89,12 @@ def write_bundle(
         "window": asdict(settings.window),
         "base": settings.base,
         "settings": settings.to_dict(),
+        "gate": gate_settings.to_dict() if gate and gate_settings else None,
         "data": data,
         "code": version(NAME),
         "made_with": {name: version(name) for name in ("torch", "transformers", "onnxruntime")},
         "checked_on": {"machine": platform.machine(), "flags": _vector_flags()},
-        "files": {name: _checksum(folder / name) for name in ("encoder.onnx", "tokenizer.json")},
+        "files": {name: _checksum(folder / name) for name in names},
         "figures": figures,
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 from classifier.bundle import load_bundle
 from classifier.errors import ComplaintContextError
 
-BUNDLE_FILES = ("encoder.onnx", "tokenizer.json", "bundle.json", "README.md")
-"""What a bundle's folder holds; the model card may be missing."""
+BUNDLE_FILES = ("encoder.onnx", "tokenizer.json", "gate.npz", "bundle.json", "README.md")
+"""What a bundle's folder holds; gate and model card may be missing."""
 
 
 class PlaceError(ComplaintContextError):

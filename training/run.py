@@ -6,7 +6,7 @@ One seed or several: each is trained, exported and measured; which one is releas
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
 from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, write_bundle
+from training.gate_effect import GateEffect, measure_gate
 from training.nations import measure_nations
 from training.plots import draw_plots
 from training.seeds import MEAN, SeedFigures, best_on_dev, mean_of_weights, seed_figures
@@ -41,6 +42,7 @@ from training.stories import LabelledStory, RecordError, held, read_stories
 from training.thresholds import Price, choose_thresholds, price
 from training.tracking import Tracking
 from training.train import TrainedEncoder, remember, train_encoder
+from training.train_gate import GateSettings, TrainedGate, train_gate
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +52,9 @@ class Plan:
     """What to train on, where to work, where to put the bundle.
 
     ``seeds``: train once from each; none means the settings' own. ``baselines``: also fit and measure the
-    baselines on the same splits, but for those named in ``left_out``. ``comments``: labelled comments from
-    outside the project to measure on; only counts of them are kept. ``behaviour``: behavioural cases to
-    measure on (``training.behaviour``).
+    baselines on the same splits, but for those named in ``left_out``. ``gate``: how to train the gate; None
+    ships the bundle without one. ``comments``: labelled comments from outside the project to measure on; only
+    counts of them are kept. ``behaviour``: behavioural cases to measure on (``training.behaviour``).
     """
 
     stories: Path
@@ -63,6 +65,7 @@ class Plan:
     seeds: tuple[int, ...] = ()
     baselines: bool = True
     left_out: tuple[str, ...] = ()
+    gate: GateSettings | None = field(default_factory=GateSettings)
     comments: Path | None = None
     behaviour: Path | None = None
 
@@ -104,7 +107,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run found, all measured on the bundle as it ships.
+    """What a run found, all measured on the bundle as it ships; ``seeds`` on bundles without a gate.
 
     ``columns``: the frozen test beside the ordinary and the plain explicit stories of dev. ``nations``: how
     well the nation is read, on our own stories and apart from them on the test set. ``profile``: how often
@@ -126,6 +129,7 @@ class Report:
     profile: Profile
     seeds: tuple[SeedFigures, ...]
     released: str
+    gate: GateEffect | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -144,6 +148,7 @@ class Report:
             "profile": self.profile.to_dict(),
             "seeds": [item.to_dict() for item in self.seeds],
             "released": self.released,
+            "gate": self.gate.to_dict() if self.gate else None,
         }
 
 
@@ -184,11 +189,14 @@ def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
     seeds = tuple(map(partial(_seed_figures, dev=splits.dev), candidates, measured))
     best = best_on_dev(seeds)
     chosen = candidates[best]
-    _write(plan.bundle, chosen, plan, splits, figures={})
+    gate = _gate(chosen, plan, splits)
+    _write(plan.bundle, chosen, plan, splits, gate=gate, figures={})
     classifier = ComplaintClassifier.load(plan.bundle)
     dev = judge(splits.dev, classifier=classifier)
-    report = _report(plan, chosen, measured[best], splits, classifier=classifier, dev=dev, seeds=seeds)
-    _write(plan.bundle, chosen, plan, splits, figures=report.to_dict())
+    report = _report(
+        plan, chosen, measured[best], splits, classifier=classifier, dev=dev, seeds=seeds, gate=gate
+    )
+    _write(plan.bundle, chosen, plan, splits, gate=gate, figures=report.to_dict())
     write_card(plan.bundle)
     tracking.figures(report.to_dict())
     tracking.plots(_plots(chosen, splits, dev=dev))
@@ -233,9 +241,24 @@ def _candidate(
     return candidate
 
 
+def _gate(chosen: Candidate, plan: Plan, splits: Splits) -> TrainedGate | None:
+    if plan.gate is None:
+        return None
+    return train_gate(
+        splits,
+        base=chosen.settings.base,
+        tokenizer=chosen.trained.tokenizer,
+        settings=plan.gate,
+        seed=chosen.settings.seed,
+    )
+
+
 def _measured(candidate: Candidate, plan: Plan, splits: Splits) -> Measured:
     logger.info("measuring %s", candidate.name)
-    classifier = ComplaintClassifier.load(candidate.folder)
+    return _measure(ComplaintClassifier.load(candidate.folder), plan, splits)
+
+
+def _measure(classifier: ComplaintClassifier, plan: Plan, splits: Splits) -> Measured:
     outside = measure_comments(read_comments(plan.comments), classifier=classifier) if plan.comments else None
     return Measured(test=judge(settled(splits.test), classifier=classifier), comments=outside)
 
@@ -273,7 +296,13 @@ def find_decisions(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) 
 
 
 def _write(
-    folder: Path, candidate: Candidate, plan: Plan, splits: Splits, *, figures: dict[str, Any]
+    folder: Path,
+    candidate: Candidate,
+    plan: Plan,
+    splits: Splits,
+    *,
+    gate: TrainedGate | None = None,
+    figures: dict[str, Any],
 ) -> None:
     counts = {name: len(getattr(splits, name)) for name in ("train", "dev", "test", "left_out")}
     write_bundle(
@@ -281,6 +310,8 @@ def _write(
         encoder=candidate.small,
         tokenizer=candidate.trained.tokenizer,
         decisions=candidate.decisions,
+        gate=gate.numbers if gate else None,
+        gate_settings=plan.gate,
         settings=candidate.settings,
         bundle_version=plan.bundle_version,
         data={"fingerprint": fingerprint(splits.train), **counts},
@@ -297,7 +328,9 @@ def _report(
     classifier: ComplaintClassifier,
     dev: list[Judged],
     seeds: tuple[SeedFigures, ...],
+    gate: TrainedGate | None,
 ) -> Report:
+    shipped = _measure(classifier, plan, splits) if gate else measured
     cues, truth = cues_of(splits.dev), held(splits.dev)
     decisions = chosen.decisions
     stated = probabilities(chosen.logits, calibration=decisions.calibration, cue=cues)
@@ -306,7 +339,7 @@ def _report(
     sure = np.array([not labelled.borderline for labelled in splits.dev])
     agreed = [item for item in dev if not item.labelled.borderline]
     return Report(
-        test=measure(measured.test),
+        test=measure(shipped.test),
         test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
         dev=measure(agreed),
         dev_calibration_error={
@@ -316,13 +349,34 @@ def _report(
         int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits),
-        columns=measure_columns(measured.test, name="test", dev=agreed, comments=measured.comments),
+        columns=measure_columns(shipped.test, name="test", dev=agreed, comments=shipped.comments),
         nations=measure_nations(splits),
-        comments=measured.comments.counts() if measured.comments else None,
+        comments=shipped.comments.counts() if shipped.comments else None,
         behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
         profile=profile(traits(item.labelled.story, item.assessment) for item in dev if item.assessment),
         seeds=seeds,
         released=chosen.name,
+        gate=_gate_effect(gate, measured, plan, splits, classifier=classifier, dev=dev) if gate else None,
+    )
+
+
+def _gate_effect(
+    gate: TrainedGate,
+    ungated: Measured,
+    plan: Plan,
+    splits: Splits,
+    *,
+    classifier: ComplaintClassifier,
+    dev: list[Judged],
+) -> GateEffect:
+    return measure_gate(
+        gate.figures,
+        gated=dev,
+        whole=judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle, gate=False)),
+        classifier=classifier,
+        comments=read_comments(plan.comments) if plan.comments else [],
+        test_ungated=measure(ungated.test),
+        comments_ungated=ungated.comments,
     )
 
 

@@ -12,6 +12,7 @@ from rich.markdown import Markdown
 
 from classifier.assess import ComplaintClassifier
 from classifier.bundle import RELEASED
+from classifier.cli import GateOption
 from training.columns import in_a_column, measure_columns
 from training.commands.options import STORIES, CommentsOption, ModelOption, StoriesOption
 from training.comments import CommentFigures, measure_comments, read_comments
@@ -41,6 +42,7 @@ def evaluate(
     ] = False,
     limit: Annotated[int, typer.Option(min=0, help="Most missed stories to list with --errors.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    gate: GateOption = True,
 ) -> None:
     """Measure a bundle on the frozen test stories, beside ordinary and plain ones; borderline ones apart.
 
@@ -53,7 +55,7 @@ def evaluate(
         raise typer.BadParameter("--split is test, dev or train")
     if errors and comments:
         raise typer.BadParameter("--errors looks at our own stories: leave --comments out")
-    classifier = ComplaintClassifier.load(model)
+    classifier = ComplaintClassifier.load(model, gate=gate)
     splits = split(read_stories(stories))
     if errors:
         _errors(classifier, splits, part, limit=limit, as_json=as_json)

@@ -48,7 +48,7 @@ def suggest(
     suggested = suggest_file(
         source,
         output,
-        classifier=ComplaintClassifier.load(model),
+        classifier=ComplaintClassifier.load(model, gate=False),
         labelled=[labelled.story for labelled in read_stories(stories)],
         count=count,
         seed=seed,

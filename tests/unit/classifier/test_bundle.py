@@ -135,9 +135,9 @@ def test_manifest_without_a_format_is_refused(folder, content):
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("number", [0, 2, "1", None, [1]])
+@pytest.mark.parametrize("number", [0, 3, "1", None, [1]])
 def test_foreign_format_is_refused(refusal, number):
-    message = f"format {number}, this version reads 1. Update complaint-context."
+    message = f"format {number}, this version reads 1, 2. Update complaint-context."
     assert refusal(put("format", value=number)) == message
 
 

@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from classifier.phrases import Found, Phrasebook, Wordings, expand, longest, read_words
+from classifier.phrases import Found, Phrasebook, Wordings, expand, letter_runs, longest, read_words
 
 BOOK = Phrasebook(
     {
@@ -83,3 +85,23 @@ def test_the_longest_of_overlapping_phrases_wins_and_the_earlier_of_equals():
 
 def test_two_keys_on_the_same_words_both_stay():
     assert longest([Found("b", 0, 2), Found("a", 0, 2)]) == (Found("a", 0, 2), Found("b", 0, 2))
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(alphabet="abcxyz_-' \n&#39;\u2019e\u0301SAB", max_size=60))
+def test_what_holds_a_phrase_may_hold_one(text):
+    book = Phrasebook({"k": Wordings(any_case=("a", "b c", "ab 's", "x-y z"), as_written=("SAB", "can't"))})
+    if book.find(read_words(text)):
+        assert book.may_hold(letter_runs(text))
+
+
+@pytest.mark.parametrize("text", ["I CAN&#39;T", "an x_y-z", "the SAB's"])
+def test_phrases_in_odd_spellings_may_be_held(text):
+    book = Phrasebook({"k": Wordings(any_case=("can't", "y z"), as_written=("SAB",))})
+    assert book.find(read_words(text))
+    assert book.may_hold(letter_runs(text))
+
+
+def test_a_text_with_half_a_phrase_holds_none():
+    book = Phrasebook({"k": Wordings(any_case=("chief executive",))})
+    assert not book.may_hold(letter_runs("the chief of staff"))

@@ -1,0 +1,142 @@
+"""The gate: where in a story might a complaint be spoken of? Most stories have no such place, and end here.
+
+Two nets, and a place that either catches is lit: the cue net (``classifier.cues``), and a small network over
+static word embeddings, trained to let nothing through its meshes that careful readers or the encoder would
+label (``training.train_gate``). The encoder then reads the windows that hold a lit sentence, and only those.
+
+The network's numbers are whole, and its sums are exact in the floats that hold them, so a story's places do
+not depend on how many others are looked at beside it.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from classifier.cues import find_cues
+from classifier.errors import BundleError
+from classifier.pieces import StoryPieces
+from classifier.story import FIELDS, Span
+
+_CHUNK = 4096
+"""Word pieces looked at in one go: bounds the memory that a long story takes."""
+
+_EXACT_IN_FLOAT32 = 2**24
+_FETCH_AGAIN = "Fetch the bundle again, or export it anew."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GateNumbers:
+    """What a gate has learnt.
+
+    A word piece scores ``unit * (bias + weights . relu(biases + filters . seen))``, where ``seen`` are the
+    embeddings of the ``reach`` pieces around it; it is lit from ``threshold`` on.
+
+    ``embeddings``: int8, shape (vocabulary, width). ``filters``: int8, shape (reach, width, filters), and
+    ``reach`` is odd. ``biases``: int32, ``weights``: int16, both of shape (filters,). ``bias``: int64,
+    ``unit`` and ``threshold``: float64, all of shape ().
+    """
+
+    embeddings: NDArray[np.int8]
+    filters: NDArray[np.int8]
+    biases: NDArray[np.int32]
+    weights: NDArray[np.int16]
+    bias: NDArray[np.int64]
+    unit: NDArray[np.float64]
+    threshold: NDArray[np.float64]
+
+    def to_bytes(self) -> bytes:
+        """A compressed NumPy archive, without any pickled object."""
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer, allow_pickle=False, **{f.name: getattr(self, f.name) for f in fields(self)}
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "GateNumbers":
+        """The numbers in an archive.
+
+        Raises:
+            BundleError: it is no such archive, or its arrays do not fit each other.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                numbers = cls(**{field.name: archive[field.name] for field in fields(cls)})
+            numbers.check()
+        except Exception as error:  # NumPy and zipfile have no common base class for what a foreign file does
+            raise BundleError(f"gate.npz: {type(error).__name__} ({error}). {_FETCH_AGAIN}") from None
+        return numbers
+
+    def check(self) -> None:
+        """Raises ValueError where shapes or kinds do not fit, or a sum might not be exact."""
+        kinds = ("int8", "int8", "int32", "int16", "int64", "float64", "float64")
+        for field, kind in zip(fields(self), kinds, strict=True):
+            if getattr(self, field.name).dtype != kind:
+                raise ValueError(f"{field.name} is not {kind}")
+        reach, width, count = self.filters.shape
+        shapes = (self.embeddings.shape[1:], self.biases.shape, self.weights.shape, self.bias.shape)
+        if shapes != ((width,), (count,), (count,), ()) or self.unit.shape or self.threshold.shape:
+            raise ValueError("shapes do not fit each other")
+        if reach % 2 == 0:
+            raise ValueError("reach is even")
+        largest = 127 * 127 * reach * width + np.abs(self.biases.astype(np.int64)).max()
+        if largest >= _EXACT_IN_FLOAT32 or not np.isfinite(self.unit + self.threshold):
+            raise ValueError("numbers too large")
+
+
+class Gate:
+    """Finds the places of stories that the encoder has to read; safe to share between threads."""
+
+    def __init__(self, numbers: GateNumbers) -> None:
+        self._reach, width, count = numbers.filters.shape
+        self._width = width
+        # One more row, of zeros: what lies before the first and after the last piece of a field.
+        self._embeddings = np.zeros((len(numbers.embeddings) + 1, width), dtype=np.float32)
+        self._embeddings[:-1] = numbers.embeddings
+        self._filters = numbers.filters.reshape(self._reach * width, count).astype(np.float32)
+        self._biases = numbers.biases.astype(np.float32)
+        self._weights = numbers.weights.astype(np.float64)
+        self._bias, self._unit = float(numbers.bias), float(numbers.unit)
+        self._threshold = float(numbers.threshold)
+
+    def places(self, stories: Sequence[StoryPieces]) -> list[tuple[Span, ...]]:
+        """For each story the spans that may speak of a complaint: the cues, and the word pieces lit."""
+        scores = self.scores([pieces.of(field).ids for pieces in stories for field in FIELDS])
+        by_story = zip(stories, zip(scores[::2], scores[1::2], strict=True), strict=True)
+        return [(*find_cues(pieces.story), *self._lit(pieces, found)) for pieces, found in by_story]
+
+    def scores(self, fields: Sequence[Sequence[int]]) -> list[NDArray[np.float64]]:
+        """How much each word piece speaks of a complaint, log-odds, for each list of piece ids."""
+        room = self._reach // 2
+        edge = [len(self._embeddings) - 1] * room
+        ids = np.array(edge + [piece for field in fields for piece in (*field, *edge)], dtype=np.int64)
+        scores = np.concatenate([self._read(chunk) for chunk in self._chunks(ids)])
+        stops = np.cumsum([len(field) + room for field in fields])
+        return [
+            scores[stop - room - len(field) : stop - room] for field, stop in zip(fields, stops, strict=True)
+        ]
+
+    def _lit(self, pieces: StoryPieces, scores: Sequence[NDArray[np.float64]]) -> Iterator[Span]:
+        for field, found in zip(FIELDS, scores, strict=True):
+            if (lit := np.flatnonzero(found >= self._threshold)).size:
+                offsets = pieces.of(field).offsets
+                yield from (Span(field, *offsets[piece]) for piece in lit)
+
+    def _chunks(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        """Runs of ``ids`` that share what lies between them; together they hold every reach once."""
+        shared = self._reach - 1
+        for start in range(0, max(1, len(ids) - shared), _CHUNK):
+            yield ids[start : start + _CHUNK + shared]
+
+    def _read(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Scores of all pieces with a whole reach around them: shape (ids - reach + 1,)."""
+        if len(ids) < self._reach:
+            return np.zeros(0)
+        row = self._embeddings[ids].reshape(-1)
+        seen = np.ascontiguousarray(sliding_window_view(row, self._reach * self._width)[:: self._width])
+        hidden = np.maximum(seen @ self._filters + self._biases, 0).astype(np.float64)
+        return self._unit * (hidden @ self._weights + self._bias)

@@ -1,0 +1,219 @@
+"""A gate made by hand: a piece scores 8 where "seal" stands within one piece of "wax", below 0 elsewhere."""
+
+import io
+import json
+import shutil
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+
+from classifier import BundleError, ComplaintClassifier, Span, Story, load_bundle
+from classifier.assess import sift
+from classifier.gate import Gate, GateNumbers
+from classifier.pieces import cut_pieces
+
+WORDS = ("[UNK]", "wax", "seal", "complaint")
+REACH = 3
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    words = Tokenizer(WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    words.pre_tokenizer = Whitespace()
+    return words
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    embeddings = np.zeros((len(WORDS), 2), dtype=np.int8)
+    embeddings[1] = (1, 0)
+    embeddings[2] = (0, 1)
+    filters = np.zeros((REACH, 2, 1), dtype=np.int8)
+    filters[1, 0], filters[0, 1], filters[2, 1] = 2, 1, 1  # wax here, seal on either side
+    return GateNumbers(
+        embeddings=embeddings,
+        filters=filters,
+        biases=np.array([-2], dtype=np.int32),
+        weights=np.array([10], dtype=np.int16),
+        bias=np.array(-2, dtype=np.int64),
+        unit=np.array(1.0),
+        threshold=np.array(8.0),
+    )
+
+
+def places(text, tokenizer, numbers, *, title=""):
+    pieces = cut_pieces([Story(id="s", title=title, text=text)], tokenizer=tokenizer)
+    return Gate(numbers).places(pieces)[0]
+
+
+def test_a_piece_from_the_threshold_on_is_lit(tokenizer, numbers):
+    assert places("the seal wax was red", tokenizer, numbers) == (Span("text", 9, 12),)
+
+
+@pytest.mark.parametrize("text", ["wax and a seal", "seal", "wax", "nothing of the kind"])
+def test_others_are_not(tokenizer, numbers, text):
+    assert places(text, tokenizer, numbers) == ()
+
+
+def test_no_piece_reaches_from_the_title_into_the_text(tokenizer, numbers):
+    assert places("wax", tokenizer, numbers, title="seal") == ()
+    assert places("red", tokenizer, numbers, title="seal wax") == (Span("title", 5, 8),)
+
+
+def test_a_cue_is_a_place_too(tokenizer, numbers):
+    assert places("Our complaint now", tokenizer, numbers) == (Span("text", 4, 12),)
+
+
+def test_offsets_are_code_points(tokenizer, numbers):
+    story = "\U0001f642 e\u0301 seal wax"
+    (place,) = places(story, tokenizer, numbers)
+    assert story[place.start : place.end] == "wax"
+
+
+@settings(max_examples=30, deadline=None)
+@given(fields=st.lists(st.lists(st.integers(0, 499), max_size=40), max_size=20))
+def test_scores_do_not_depend_on_neighbours(fields):
+    gate = Gate(random_numbers())
+    together = gate.scores(fields)
+    for field, scores in zip(fields, together, strict=True):
+        assert np.array_equal(gate.scores([field])[0], scores)
+        assert len(scores) == len(field)
+
+
+def test_scores_of_a_long_text_are_those_of_its_parts():
+    gate = Gate(random_numbers())
+    ids = np.random.default_rng(3).integers(0, 500, 20_000).tolist()
+    whole = gate.scores([ids])[0]
+    middle = gate.scores([ids[4000:9000]])[0]
+    assert np.array_equal(whole[4010:8990], middle[10:-10])
+
+
+def random_numbers():
+    dice = np.random.default_rng(1)
+    return GateNumbers(
+        embeddings=dice.integers(-127, 128, (500, 96), dtype=np.int8),
+        filters=dice.integers(-127, 128, (7, 96, 32), dtype=np.int8),
+        biases=dice.integers(-9999, 9999, 32, dtype=np.int32),
+        weights=dice.integers(-32767, 32767, 32, dtype=np.int16),
+        bias=np.array(12345, dtype=np.int64),
+        unit=np.array(1e-9),
+        threshold=np.array(0.5),
+    )
+
+
+def test_numbers_survive_their_archive(numbers):
+    read = GateNumbers.from_bytes(numbers.to_bytes())
+    for name in GateNumbers.__slots__:
+        assert np.array_equal(getattr(read, name), getattr(numbers, name))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"biases": np.zeros(1, dtype=np.float64)}, "biases is not int32"),
+        ({"weights": np.zeros(2, dtype=np.int16)}, "shapes do not fit each other"),
+        ({"filters": np.zeros((4, 2, 1), dtype=np.int8)}, "reach is even"),
+        ({"biases": np.full(1, 2**24, dtype=np.int32)}, "numbers too large"),
+        ({"threshold": np.array(np.nan)}, "numbers too large"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(numbers, change, fault):
+    with pytest.raises(BundleError, match=rf"^gate\.npz: ValueError .{fault}"):
+        GateNumbers.from_bytes(replace(numbers, **change).to_bytes())
+
+
+def test_an_archive_with_a_pickled_object_is_refused(numbers):
+    archive = io.BytesIO()
+    np.savez(archive, embeddings=np.array([{}], dtype=object))
+    with pytest.raises(BundleError, match=r"^gate\.npz: ValueError"):
+        GateNumbers.from_bytes(archive.getvalue())
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive"])
+def test_what_is_no_archive_is_refused(content):
+    with pytest.raises(BundleError, match=r"^gate\.npz: .* Fetch the bundle again, or export it anew\.$"):
+        GateNumbers.from_bytes(content)
+
+
+@pytest.fixture
+def gated(tiny_bundle, tmp_path):
+    """The tiny bundle with a gate that lights "upheld" and nothing else beside the cues."""
+    folder = shutil.copytree(tiny_bundle, tmp_path / "gated")
+    tokenizer = load_bundle(folder).tokenizer
+    embeddings = np.zeros((tokenizer.get_vocab_size(), 1), dtype=np.int8)
+    embeddings[tokenizer.token_to_id("upheld")] = 1
+    gate = GateNumbers(
+        embeddings=embeddings,
+        filters=np.ones((1, 1, 1), dtype=np.int8),
+        biases=np.zeros(1, dtype=np.int32),
+        weights=np.ones(1, dtype=np.int16),
+        bias=np.array(0, dtype=np.int64),
+        unit=np.array(1.0),
+        threshold=np.array(1.0),
+    ).to_bytes()
+    (folder / "gate.npz").write_bytes(gate)
+    manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    manifest["format"] = 2
+    manifest["files"]["gate.npz"] = {"sha256": sha256(gate).hexdigest()}
+    (folder / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+FAR = "Kind words. " * 40
+"""More than a window of the tiny bundle."""
+
+
+def test_a_story_without_a_place_is_not_read(gated):
+    story = Story(id="s", text="They shall see to it. Kind staff.")
+    shut, wide = (ComplaintClassifier.load(gated, gate=gate) for gate in (True, False))
+    assert wide.assess(story).labels == ("planned",)
+    assert sift([story], bundle=shut.bundle)[0].dark
+    answer = shut.assess(story)
+    assert (answer.labels, answer.action, answer.evidence) == ((), "continue", ())
+    assert set(answer.scores.values()) == {0.0}
+
+
+def test_signals_and_nation_of_an_unread_story_are_found_all_the_same(gated):
+    answer = ComplaintClassifier.load(gated).assess(Story(id="s", text="My MP in Glasgow was kind."))
+    assert [signal.kind for signal in answer.signals] == ["mp"]
+
+
+def test_windows_without_a_place_are_not_read(gated):
+    shut, wide = (ComplaintClassifier.load(gated, gate=gate) for gate in (True, False))
+    story = Story(id="s", text=f"It was upheld. {FAR} They shall. {FAR} It was upheld.")
+    assert wide.assess(story).labels == ("planned", "completed")
+    answer = shut.assess(story)
+    assert answer.labels == ("completed",)
+    assert [quote.start for quote in answer.evidence] == [0, story.text.rindex("It was")]
+
+
+def test_a_lit_window_is_read_to_the_same_scores(gated):
+    shut, wide = (ComplaintClassifier.load(gated, gate=gate) for gate in (True, False))
+    story = Story(id="s", text="We lodged it and they shall. It was upheld.")
+    assert shut.assess(story) == wide.assess(story)
+
+
+def test_many_are_assessed_as_each_alone(gated):
+    classifier = ComplaintClassifier.load(gated)
+    texts = ["Kind.", "It was upheld.", f"{FAR} It was upheld.", "They shall.", "A complaint."]
+    stories = [Story(id=str(n), title=texts[-n % 5], text=texts[n % 5]) for n in range(600)]
+    assert list(classifier.assess_many(stories)) == [classifier.assess(story) for story in stories]
+
+
+def test_a_damaged_gate_is_refused(gated):
+    (gated / "gate.npz").write_bytes(b"half")
+    with pytest.raises(BundleError, match=r"gate\.npz: does not match its checksum"):
+        load_bundle(gated)
+
+
+def test_a_listed_gate_that_is_missing_is_refused(gated):
+    (gated / "gate.npz").unlink()
+    with pytest.raises(BundleError, match=r"gate\.npz: No such file"):
+        load_bundle(gated)

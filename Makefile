@@ -1,6 +1,7 @@
 # make run         set up, show a few sample stories, start the service on loopback
 # make test        set up everything, run all tests
 # make check       lint, import contracts, and an audit of the pinned packages (needs the internet)
+# make bench       how fast it reads, where the time goes, beside other ways; writes tests/bench/report.md
 # make bench-load  how the service bears a crowd, beside a plain one; writes tests/bench/load.md
 # make screenshot  the picture of the console that README.md shows
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # torch is installed on its own first: its pinned version may lie at hand as a small CPU wheel.
 TORCH := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' constraints.txt)
 
-.PHONY: run test setup setup-dev samples serve check bench-load screenshot constraints train evaluate clean
+.PHONY: run test setup setup-dev samples serve check bench bench-load screenshot constraints train evaluate clean
 
 run: setup samples serve
 
@@ -75,6 +76,9 @@ train: setup-dev
 
 evaluate: setup-dev
 	$(BIN)/complaint-context evaluate
+
+bench: setup-dev
+	$(BIN)/python tests/bench/speed.py $(if $(COMMENTS),--comments $(COMMENTS))
 
 bench-load: setup-dev
 	$(BIN)/python tests/bench/load.py

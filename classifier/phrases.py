@@ -6,15 +6,8 @@ looks for phrases in the view. What the phrases mean is for others to say (signa
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
-
-from classifier.language import spacy_parts
-
-if TYPE_CHECKING:
-    from spacy.tokens import Doc
 
 _APOSTROPHE = r"(?:['\u2019\u2018\u02bc`\u00b4]|&(?:#0*39|#[xX]0*27|#821[67]|#[xX]201[89]|apos|[rl]squo);)"
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
@@ -29,9 +22,14 @@ _WORD = re.compile(
 _ANY_APOSTROPHE = re.compile(_APOSTROPHE)
 _RUN = re.compile(r"[\w\u0300-\u036f]+")
 _CHOICE = re.compile(r"\(([^()]*)\)")
-_OTHER = "_"
-"""Stands for every word that is in no phrase: the vocabulary stays as small as the table of phrases,
-however many stories pass, and none of their words stay in memory."""
+_COMMON = """
+    a about all am an and any are as at be been but by can could did do for from get go got had has
+    have he her here him his how i if in is it just like me more my no not of off on one only or
+    our out over put s said she so t that the their them then there they this to too up us very was
+    we well went were what when which who will with would you your
+    """
+_COMMON_WORDS = frozenset(_COMMON.split())
+"""Words that most texts hold, so that finding one of them says little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,26 +121,22 @@ def _choose(wording: str) -> Iterator[str]:
 class Phrasebook:
     """All phrases of one table, ready to be found in one pass.
 
-    Building takes up to a second for thousands of phrases, so build once; finding takes time in proportion
-    to the text. Most texts hold no phrase, which ``may_hold`` finds out much sooner than ``find`` would.
+    Looked up by hash: a library's matcher took half a second, at every start, to learn thousands of phrases.
+    Finding takes time in proportion to the text. Most texts hold no phrase, which ``may_hold`` finds out much
+    sooner than ``find`` would.
     """
 
     def __init__(self, wordings: Mapping[str, Wordings]) -> None:
-        spacy = spacy_parts()
-        self._vocab = spacy.Vocab(lex_attr_getters={spacy.LOWER: str.lower})
-        self._doc = partial(spacy.Doc, self._vocab)
-        self._known: set[str] = set()
-        self._matchers = tuple(spacy.PhraseMatcher(self._vocab, attr=attr) for attr in ("LOWER", "ORTH"))
+        self._any_case, self._as_written = _Lookup(), _Lookup()
+        phrases = set()
         for key, wording in wordings.items():
-            for matcher, lines in zip(self._matchers, (wording.any_case, wording.as_written), strict=True):
-                matcher.add(key, [self._learn(phrase) for line in lines for phrase in expand(line)])
-        every = [
-            phrase
-            for w in wordings.values()
-            for line in (*w.any_case, *w.as_written)
-            for phrase in expand(line)
-        ]
-        self._needed = _rarest_runs(every)
+            for phrase in (phrase for line in wording.any_case for phrase in expand(line)):
+                self._any_case.add(key, [form.lower() for form in read_words(phrase).forms])
+                phrases.add(phrase)
+            for phrase in (phrase for line in wording.as_written for phrase in expand(line)):
+                self._as_written.add(key, read_words(phrase).forms)
+                phrases.add(phrase)
+        self._needed = _rarest_runs(phrases)
 
     def may_hold(self, runs: frozenset[str]) -> bool:
         """False only if no phrase is in the text whose letter runs are ``runs``."""
@@ -150,18 +144,28 @@ class Phrasebook:
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""
-        doc = self._doc(words=[form if form.lower() in self._known else _OTHER for form in words.forms])
-        found = {
-            Found(self._vocab.strings[key], first, last)
-            for matcher in self._matchers
-            for key, first, last in matcher(doc)
-        }
+        lower = [form.lower() for form in words.forms]
+        found = {*self._any_case.find(lower), *self._as_written.find(words.forms)}
         return tuple(sorted(found, key=lambda f: (f.first, f.last, f.key)))
 
-    def _learn(self, phrase: str) -> "Doc":
-        forms = read_words(phrase).forms
-        self._known.update(form.lower() for form in forms)
-        return self._doc(words=list(forms))
+
+class _Lookup:
+    """Phrases by their first word, then by all their words; each with the keys it is filed under."""
+
+    def __init__(self) -> None:
+        self._by_first: dict[str, dict[tuple[str, ...], set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._lengths: dict[str, set[int]] = defaultdict(set)
+
+    def add(self, key: str, forms: Sequence[str]) -> None:
+        self._by_first[forms[0]][tuple(forms)].add(key)
+        self._lengths[forms[0]].add(len(forms))
+
+    def find(self, forms: Sequence[str]) -> Iterator[Found]:
+        for first, form in enumerate(forms):
+            for length in self._lengths.get(form, ()):
+                phrase = tuple(forms[first : first + length])
+                for key in self._by_first[form].get(phrase, ()):
+                    yield Found(key, first, first + len(phrase))
 
 
 def _rarest_runs(phrases: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -170,12 +174,11 @@ def _rarest_runs(phrases: Iterable[str]) -> dict[str, frozenset[str]]:
 
     The first is a key, the second in its set; a phrase of one run has it in both places.
     """
-    common_words = spacy_parts().STOP_WORDS
     needed = {letter_runs(phrase) for phrase in phrases}
     common = Counter(run for runs in needed for run in runs)
     pairs: dict[str, set[str]] = defaultdict(set)
     for runs in needed:
-        first, *others = sorted(runs, key=lambda run: (run in common_words, common[run], -len(run), run))
+        first, *others = sorted(runs, key=lambda run: (run in _COMMON_WORDS, common[run], -len(run), run))
         pairs[first].add(others[0] if others else first)
     return {first: frozenset(seconds) for first, seconds in pairs.items()}
 

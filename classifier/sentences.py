@@ -11,7 +11,6 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from classifier.language import spacy_parts
 from classifier.story import Field, Span, Story
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def _field_sentences(field: Field, value: str) -> Iterator[Span]:
 
 
 def _split(value: str) -> "Doc":
+    from spacy.tokens import Doc
+
     nlp = _pipeline()
     # The tokenizer peels marks off a word one by one, each time looking at all that is left: time grows with
     # the square of a run like "!!!!" or a row of emoji. So the odd parts, runs without a space, go round it.
@@ -52,16 +53,18 @@ def _split(value: str) -> "Doc":
         for number, part in enumerate(_RUN.split(value))
         if part
     ]
-    doc = parts[0] if len(parts) == 1 else spacy_parts().Doc.from_docs(parts, ensure_whitespace=False)
+    doc = parts[0] if len(parts) == 1 else Doc.from_docs(parts, ensure_whitespace=False)
     nlp.get_pipe("sentencizer")(doc)
     return doc
 
 
 def _run(value: str, nlp: "Language") -> "Doc":
     """A long run without a space as tokens; its last character stands alone, as it may be a full stop."""
+    from spacy.tokens import Doc
+
     stops = [*range(0, len(value) - 1, _RUN_PIECE_CHARS), len(value) - 1, len(value)]
     words = [value[start:stop] for start, stop in pairwise(stops)]
-    return spacy_parts().Doc(nlp.vocab, words=words, spaces=[False] * len(words))
+    return Doc(nlp.vocab, words=words, spaces=[False] * len(words))
 
 
 def _lines(sentence: "TokenSpan") -> "Iterator[list[Token]]":
@@ -100,6 +103,8 @@ def _pause(words: "list[Token]") -> int:
 
 @lru_cache(maxsize=1)
 def _pipeline() -> "Language":
-    nlp = spacy_parts().English()
+    from spacy.lang.en import English  # slow to import, and not every command reads a story
+
+    nlp = English()
     nlp.add_pipe("sentencizer", config={"overwrite": True})  # docs put together come with starts of their own
     return nlp

@@ -71,8 +71,8 @@ class Answer:
 class QueueSize:
     """Limits: ``stories`` and ``chars`` may wait for each urgency; a batch gets ``batch_tokens``, estimated.
 
-    The queue is looked at ``window_s`` seconds after a story came, so that stories which come together are
-    read together.
+    While a thread reads, the queue is looked at ``window_s`` seconds after a story came, so that stories
+    which come together are read together.
     """
 
     stories: int
@@ -108,7 +108,7 @@ class Batcher:
         self._reader = reader
         self._size = size
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="reader")
-        self._free = threads
+        self._threads = self._free = threads
         # Dicts keep the order of arrival, and a place can be left from the middle.
         self._waiting: dict[Urgency, dict[_Place, None]] = {urgency: {} for urgency in Urgency}
         self._live_batches = 0
@@ -137,7 +137,9 @@ class Batcher:
             place.future.add_done_callback(partial(_leave, queue, place))
         queue.update(dict.fromkeys(places))
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._size.window_s, self._hand_out)
+            # An idle service has nothing to gather: whoever comes alone is read at once.
+            window = 0 if self._free == self._threads else self._size.window_s
+            self._timer = asyncio.get_running_loop().call_later(window, self._hand_out)
         return [place.future for place in places]
 
     def close(self) -> None:

@@ -57,6 +57,9 @@ Borderline stories ({borderline_stories}), on which careful readers may differ:
 ## On real comments
 {comments}
 
+## The gate
+{gate}
+
 ## Beside other ways, on the same stories
 {baselines}
 
@@ -100,6 +103,15 @@ were chosen on dev, which flatters its columns a little."""
 _NATIONS_NOTE = """\
 Read by rules, on settled stories. Precision: right among those where a nation is named; recall: right among
 those whose nation the story shows."""
+_GATE = """\
+A first look at every story, by the cue net and a small network over static word embeddings: the encoder reads
+the windows in which either finds something, and most stories have none. Of {positives:,} settled stories with
+a label, scored by networks that had not seen them, it holds back {missed}; so it keeps at least
+{kept_at_least:.2%} (95%, one-sided). It lets through {dev_passed:.1%} of dev{and_comments}. Of dev,
+{dev_equal:.2%} get the same labels and action as without it. Without it, on the frozen test set:
+
+{ungated}"""
+_NO_GATE = "This bundle has none: the encoder reads every story whole."
 _BASELINES_NOTE = """\
 `embeddings-svm` is the method behind the NHS website's published complaint rule. Thresholds of all of them
 come from the same dev stories."""
@@ -135,6 +147,7 @@ def render_card(manifest: dict[str, Any]) -> str:
         columns=_columns(figures),
         nations=_nations(figures),
         comments=_comments(figures["comments"]),
+        gate=_gate(figures.get("gate")),
         baselines=_baselines(figures),
         thresholds=_thresholds(manifest),
         prices=prices_table(figures["prices"]),
@@ -175,6 +188,20 @@ def _comments(counts: dict[str, Any] | None) -> str:
         f"{counts['false_pauses']} of {counts['unlabelled']:,} without a label were paused "
         f"({counts['false_pauses_per_1000']:.2f} per 1,000),\n{counts['reviews']} sent to review; "
         f"of {counts['labelled']} with a label, {counts['found']} got a fitting label or a review."
+    )
+
+
+def _gate(effect: dict[str, Any] | None) -> str:
+    if effect is None:
+        return _NO_GATE
+    comments = effect["comments_passed"]
+    return _GATE.format(
+        **{key: effect["threshold"][key] for key in ("positives", "kept_at_least")},
+        missed=len(effect["threshold"]["missed"]),
+        dev_passed=effect["dev_passed"],
+        and_comments="" if comments is None else f" and {comments:.1%} of the real comments",
+        dev_equal=effect["dev_equal"],
+        ungated=summary_table(effect["test_ungated"]),
     )
 
 

@@ -24,10 +24,10 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from classifier.cues import has_cue
+from classifier.cues import find_cues, has_cue
 from classifier.gate import Gate, GateNumbers
 from classifier.pieces import StoryPieces, cut_pieces
-from classifier.story import FIELDS
+from classifier.story import FIELDS, Span
 from training.augment import Augmenter
 from training.settings import TrainingSettings, base_folder
 from training.splits import Splits, families
@@ -65,6 +65,9 @@ class GateSettings:
     piece_loss: float = 0.5
     unquoted_weight: float = 0.1
     borderline_weight: float = 0.3
+    cued_weight: float = 0.5
+    cued_unlabelled_weight: float = 0.0
+    oblique_weight: float = 3.0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -273,17 +276,31 @@ class _Fitter:
         return [self._example(one, pieces) for one, pieces in zip(stories, cut, strict=True)]
 
     def _example(self, labelled: LabelledStory, pieces: StoryPieces) -> _Example:
-        room = self.settings.reach // 2
-        ids, quoted = [len(self.table)] * room, [0.0] * room
+        nothing, room = len(self.table), self.settings.reach // 2
+        ids, quoted = [nothing] * room, [0.0] * room
+        quotes = [quote.span for quote in labelled.evidence]
+        cues = find_cues(labelled.story)
         for field in FIELDS:
             encoding = pieces.of(field)
-            spans = [quote.span for quote in labelled.evidence if quote.span.field == field]
-            ids += [*encoding.ids, *[len(self.table)] * room]
-            quoted += [float(any(a < s.end and s.start < b for s in spans)) for a, b in encoding.offsets]
-            quoted += [0.0] * room
+            places = [Span(field, *offset) for offset in encoding.offsets]
+            blank = [any(map(place.overlaps, cues)) for place in places]
+            ids += [nothing if hidden else one for one, hidden in zip(encoding.ids, blank, strict=True)]
+            quoted += [float(any(map(place.overlaps, quotes))) for place in places]
+            ids, quoted = ids + [nothing] * room, quoted + [0.0] * room
+        return _Example(
+            np.array(ids),
+            np.array(quoted, dtype=np.float32),
+            float(bool(labelled.labels)),
+            self._weight(labelled, bool(cues)),
+        )
+
+    def _weight(self, labelled: LabelledStory, cue: bool) -> float:
         weight = self.settings.borderline_weight if labelled.borderline else 1.0
-        target = float(bool(labelled.labels))
-        return _Example(np.array(ids), np.array(quoted, dtype=np.float32), target, weight)
+        if cue:
+            weight *= self.settings.cued_weight if labelled.labels else self.settings.cued_unlabelled_weight
+        elif labelled.labels:
+            weight *= self.settings.oblique_weight
+        return weight
 
     def _join(self, net: _Net, examples: Sequence[_Example]) -> _Joined:
         room = self.settings.reach // 2

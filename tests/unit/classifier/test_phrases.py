@@ -72,12 +72,6 @@ def test_a_phrase_as_written_needs_its_capitals():
     assert keys("my MP, not my mp or Mp") == ["mp"]
 
 
-def test_words_of_stories_do_not_stay_in_memory():
-    before = len(BOOK._vocab.strings)
-    BOOK.find(read_words("Zxqvwk told me no complaints about Wqzzkjh"))
-    assert len(BOOK._vocab.strings) == before
-
-
 def test_the_longest_of_overlapping_phrases_wins_and_the_earlier_of_equals():
     short, long, later = Found("a", 1, 2), Found("b", 0, 3), Found("c", 2, 5)
     assert longest([short, later, long]) == (long,)

@@ -256,3 +256,40 @@ def test_card_of_a_run_without_behavioural_cases_says_so():
     )
     found["figures"]["behaviour"] = None
     assert "## Behaviour, case by case\nNot measured in this run.\n" in render_card(found)
+
+
+def test_card_says_what_the_gate_does():
+    effect = {
+        "threshold": {
+            "positives": 4666,
+            "missed": ["T01-0001"],
+            "kept_at_least": 0.99912,
+            "dev_passed_unlabelled": 0.7,
+        },
+        "dev_equal": 0.9985,
+        "dev_changed": ["T01-0002"],
+        "dev_passed": 0.85,
+        "comments_passed": 0.078,
+        "test_ungated": figures(0.9321, stories=199),
+        "comments_ungated": None,
+    }
+    made = manifest()
+    made["figures"]["gate"] = effect
+    card = render_card(made)
+    gate = card.split("## The gate\n")[1].split("\n## ")[0]
+    for told in (
+        "4,666",
+        "holds back 1",
+        "99.91%",
+        "85.0% of dev",
+        "7.8% of the real comments",
+        "99.85%",
+        "0.932",
+    ):
+        assert told in gate
+    made["figures"]["gate"] = effect | {"comments_passed": None}
+    assert "85.0% of dev. Of dev" in render_card(made)
+
+
+def test_card_of_a_bundle_without_a_gate_says_so():
+    assert "## The gate\nThis bundle has none" in render_card(manifest())

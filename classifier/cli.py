@@ -35,7 +35,18 @@ GateOption = Annotated[
 
 _ORDER = (
     *("classify", "score", "serve", "keys", "cases", "database", "policy"),
-    *("data", "suggest", "train", "evaluate", "behaviour", "learning-curve", "promote", "rollback", "models"),
+    *(
+        "data",
+        "suggest",
+        "train",
+        "gate",
+        "evaluate",
+        "behaviour",
+        "learning-curve",
+        "promote",
+        "rollback",
+        "models",
+    ),
 )
 
 

@@ -131,10 +131,10 @@ class Phrasebook:
         phrases = set()
         for key, wording in wordings.items():
             for phrase in (phrase for line in wording.any_case for phrase in expand(line)):
-                self._any_case.add(key, [form.lower() for form in read_words(phrase).forms])
+                self._any_case.add(key, [form.lower() for form in _forms(phrase)])
                 phrases.add(phrase)
             for phrase in (phrase for line in wording.as_written for phrase in expand(line)):
-                self._as_written.add(key, read_words(phrase).forms)
+                self._as_written.add(key, _forms(phrase))
                 phrases.add(phrase)
         self._needed = _rarest_runs(phrases)
 
@@ -147,6 +147,11 @@ class Phrasebook:
         lower = [form.lower() for form in words.forms]
         found = {*self._any_case.find(lower), *self._as_written.find(words.forms)}
         return tuple(sorted(found, key=lambda f: (f.first, f.last, f.key)))
+
+
+def _forms(phrase: str) -> Sequence[str]:
+    """What ``read_words`` would say, sooner for the many phrases of mere letters."""
+    return phrase.split() if phrase.replace(" ", "").isalpha() else read_words(phrase).forms
 
 
 class _Lookup:

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         max_stories: most stories in one request, 1..64.
         queue_stories: most stories that wait, live and bulk ones each.
         queue_chars: most characters that wait, live and bulk ones each.
-        batch_window_ms: how long a story waits for others that may be read in its batch.
+        batch_window_ms: how long a story waits for others to share its batch, while a thread reads.
         batch_tokens: about so many tokens make a batch full.
         timeout_s: a request that took longer is answered with 504.
         max_story_chars: longest title and text of one story together; a longer one gets its own error.

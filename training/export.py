@@ -15,11 +15,9 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedModel
 
 from classifier.bundle import FORMATS, GATE, Calibration, Thresholds
-from classifier.gate import GateNumbers
 from classifier.labels import LABELS, Label
 from training.quantise import quantise_weights
 from training.settings import TrainingSettings
-from training.train_gate import GateSettings
 
 NAME = "complaint-context"
 
@@ -60,14 +58,12 @@ def write_bundle(
     encoder: Path,
     tokenizer: Tokenizer,
     decisions: Decisions,
-    gate: GateNumbers | None = None,
-    gate_settings: GateSettings | None = None,
     settings: TrainingSettings,
     bundle_version: int,
     data: dict[str, Any],
     figures: dict[str, Any],
 ) -> Path:
-    """Writes encoder, tokenizer, gate (where there is one) and manifest into ``folder`` and returns it.
+    """Writes encoder, tokenizer and manifest into ``folder`` and returns it.
 
     ``data`` says what it was trained on (fingerprint and counts), ``figures`` how well it does.
     """
@@ -75,10 +71,7 @@ def write_bundle(
     if encoder != folder / "encoder.onnx":
         shutil.copyfile(encoder, folder / "encoder.onnx")
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    (folder / GATE).unlink(missing_ok=True)
-    if gate:
-        (folder / GATE).write_bytes(gate.to_bytes())
-    names = ("encoder.onnx", "tokenizer.json", *([GATE] if gate else []))
+    (folder / GATE).unlink(missing_ok=True)  # of an earlier run
     manifest = {
         "format": FORMATS[-1],
         "name": NAME,
@@ -89,20 +82,25 @@ def write_bundle(
         "window": asdict(settings.window),
         "base": settings.base,
         "settings": settings.to_dict(),
-        "gate": gate_settings.to_dict() if gate and gate_settings else None,
         "data": data,
         "code": version(NAME),
         "made_with": {name: version(name) for name in ("torch", "transformers", "onnxruntime")},
         "checked_on": {"machine": platform.machine(), "flags": _vector_flags()},
-        "files": {name: _checksum(folder / name) for name in names},
+        "files": {name: checksum(folder / name) for name in ("encoder.onnx", "tokenizer.json")},
         "figures": figures,
     }
-    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-    (folder / "bundle.json").write_text(text, encoding="utf-8")
+    write_manifest(folder, manifest)
     return folder
 
 
-def _checksum(file: Path) -> dict[str, Any]:
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Writes bundle.json."""
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (folder / "bundle.json").write_text(text, encoding="utf-8")
+
+
+def checksum(file: Path) -> dict[str, Any]:
+    """What the manifest says of a file."""
     content = file.read_bytes()
     return {"sha256": sha256(content).hexdigest(), "bytes": len(content)}
 

@@ -32,7 +32,7 @@ from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
 from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, write_bundle
-from training.gate_effect import GateEffect, measure_gate
+from training.gating import add_gate
 from training.nations import measure_nations
 from training.plots import draw_plots
 from training.seeds import MEAN, SeedFigures, best_on_dev, mean_of_weights, seed_figures
@@ -42,7 +42,7 @@ from training.stories import LabelledStory, RecordError, held, read_stories
 from training.thresholds import Price, choose_thresholds, price
 from training.tracking import Tracking
 from training.train import TrainedEncoder, remember, train_encoder
-from training.train_gate import GateSettings, TrainedGate, train_gate
+from training.train_gate import GateSettings
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +53,9 @@ class Plan:
 
     ``seeds``: train once from each; none means the settings' own. ``baselines``: also fit and measure the
     baselines on the same splits, but for those named in ``left_out``. ``gate``: how to train the gate; None
-    ships the bundle without one. ``comments``: labelled comments from outside the project to measure on; only
-    counts of them are kept. ``behaviour``: behavioural cases to measure on (``training.behaviour``).
+    ships the bundle without one. ``comments``: labelled comments from
+    outside the project to measure on; only counts of them are kept. ``behaviour``: behavioural cases to
+    measure on (``training.behaviour``).
     """
 
     stories: Path
@@ -107,7 +108,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run found, all measured on the bundle as it ships; ``seeds`` on bundles without a gate.
+    """What a run found, all measured on the bundle as it ships, but for its gate (``gating``).
 
     ``columns``: the frozen test beside the ordinary and the plain explicit stories of dev. ``nations``: how
     well the nation is read, on our own stories and apart from them on the test set. ``profile``: how often
@@ -129,7 +130,6 @@ class Report:
     profile: Profile
     seeds: tuple[SeedFigures, ...]
     released: str
-    gate: GateEffect | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -148,7 +148,6 @@ class Report:
             "profile": self.profile.to_dict(),
             "seeds": [item.to_dict() for item in self.seeds],
             "released": self.released,
-            "gate": self.gate.to_dict() if self.gate else None,
         }
 
 
@@ -189,15 +188,22 @@ def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
     seeds = tuple(map(partial(_seed_figures, dev=splits.dev), candidates, measured))
     best = best_on_dev(seeds)
     chosen = candidates[best]
-    gate = _gate(chosen, plan, splits)
-    _write(plan.bundle, chosen, plan, splits, gate=gate, figures={})
+    _write(plan.bundle, chosen, plan, splits, figures={})
     classifier = ComplaintClassifier.load(plan.bundle)
     dev = judge(splits.dev, classifier=classifier)
-    report = _report(
-        plan, chosen, measured[best], splits, classifier=classifier, dev=dev, seeds=seeds, gate=gate
-    )
-    _write(plan.bundle, chosen, plan, splits, gate=gate, figures=report.to_dict())
+    report = _report(plan, chosen, measured[best], splits, classifier=classifier, dev=dev, seeds=seeds)
+    _write(plan.bundle, chosen, plan, splits, figures=report.to_dict())
     write_card(plan.bundle)
+    if plan.gate:
+        add_gate(
+            plan.bundle,
+            plan.bundle,
+            splits=splits,
+            settings=plan.gate,
+            version=plan.bundle_version,
+            comments=plan.comments,
+            behaviour=plan.behaviour,
+        )
     tracking.figures(report.to_dict())
     tracking.plots(_plots(chosen, splits, dev=dev))
     tracking.bundle(plan.bundle)
@@ -241,24 +247,9 @@ def _candidate(
     return candidate
 
 
-def _gate(chosen: Candidate, plan: Plan, splits: Splits) -> TrainedGate | None:
-    if plan.gate is None:
-        return None
-    return train_gate(
-        splits,
-        base=chosen.settings.base,
-        tokenizer=chosen.trained.tokenizer,
-        settings=plan.gate,
-        seed=chosen.settings.seed,
-    )
-
-
 def _measured(candidate: Candidate, plan: Plan, splits: Splits) -> Measured:
     logger.info("measuring %s", candidate.name)
-    return _measure(ComplaintClassifier.load(candidate.folder), plan, splits)
-
-
-def _measure(classifier: ComplaintClassifier, plan: Plan, splits: Splits) -> Measured:
+    classifier = ComplaintClassifier.load(candidate.folder)
     outside = measure_comments(read_comments(plan.comments), classifier=classifier) if plan.comments else None
     return Measured(test=judge(settled(splits.test), classifier=classifier), comments=outside)
 
@@ -296,13 +287,7 @@ def find_decisions(logits: NDArray[np.float32], dev: tuple[LabelledStory, ...]) 
 
 
 def _write(
-    folder: Path,
-    candidate: Candidate,
-    plan: Plan,
-    splits: Splits,
-    *,
-    gate: TrainedGate | None = None,
-    figures: dict[str, Any],
+    folder: Path, candidate: Candidate, plan: Plan, splits: Splits, *, figures: dict[str, Any]
 ) -> None:
     counts = {name: len(getattr(splits, name)) for name in ("train", "dev", "test", "left_out")}
     write_bundle(
@@ -310,8 +295,6 @@ def _write(
         encoder=candidate.small,
         tokenizer=candidate.trained.tokenizer,
         decisions=candidate.decisions,
-        gate=gate.numbers if gate else None,
-        gate_settings=plan.gate,
         settings=candidate.settings,
         bundle_version=plan.bundle_version,
         data={"fingerprint": fingerprint(splits.train), **counts},
@@ -328,9 +311,7 @@ def _report(
     classifier: ComplaintClassifier,
     dev: list[Judged],
     seeds: tuple[SeedFigures, ...],
-    gate: TrainedGate | None,
 ) -> Report:
-    shipped = _measure(classifier, plan, splits) if gate else measured
     cues, truth = cues_of(splits.dev), held(splits.dev)
     decisions = chosen.decisions
     stated = probabilities(chosen.logits, calibration=decisions.calibration, cue=cues)
@@ -339,7 +320,7 @@ def _report(
     sure = np.array([not labelled.borderline for labelled in splits.dev])
     agreed = [item for item in dev if not item.labelled.borderline]
     return Report(
-        test=measure(shipped.test),
+        test=measure(measured.test),
         test_borderline=measure(judge(unsettled(splits.test), classifier=classifier)),
         dev=measure(agreed),
         dev_calibration_error={
@@ -349,34 +330,13 @@ def _report(
         int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits),
-        columns=measure_columns(shipped.test, name="test", dev=agreed, comments=shipped.comments),
+        columns=measure_columns(measured.test, name="test", dev=agreed, comments=measured.comments),
         nations=measure_nations(splits),
-        comments=shipped.comments.counts() if shipped.comments else None,
+        comments=measured.comments.counts() if measured.comments else None,
         behaviour=_behaviour(plan.behaviour, classifier) if plan.behaviour else None,
         profile=profile(traits(item.labelled.story, item.assessment) for item in dev if item.assessment),
         seeds=seeds,
         released=chosen.name,
-        gate=_gate_effect(gate, measured, plan, splits, classifier=classifier, dev=dev) if gate else None,
-    )
-
-
-def _gate_effect(
-    gate: TrainedGate,
-    ungated: Measured,
-    plan: Plan,
-    splits: Splits,
-    *,
-    classifier: ComplaintClassifier,
-    dev: list[Judged],
-) -> GateEffect:
-    return measure_gate(
-        gate.figures,
-        gated=dev,
-        whole=judge(splits.dev, classifier=ComplaintClassifier.load(plan.bundle, gate=False)),
-        classifier=classifier,
-        comments=read_comments(plan.comments) if plan.comments else [],
-        test_ungated=measure(ungated.test),
-        comments_ungated=ungated.comments,
     )
 
 

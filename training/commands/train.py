@@ -45,6 +45,7 @@ def train(
             "sequence-classification: it takes a third of the training's time.",
         ),
     ] = None,
+    gate: Annotated[bool, typer.Option(help="Also train the gate that spares the encoder.")] = True,
     comments: CommentsOption = None,
     behaviour: BehaviourOption = None,
     tracking_uri: TrackingOption = TRACKING_URI,
@@ -62,6 +63,7 @@ def train(
         run,
     )  # torch and MLflow are slow to import, and only this command needs them
     from training.tracking import open_tracking
+    from training.train_gate import GateSettings
 
     logging.basicConfig(
         level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=Console(stderr=True))]
@@ -76,6 +78,7 @@ def train(
         seeds=read_seeds(seeds) if seeds else (),
         baselines=baselines,
         left_out=tuple(leave_out or ()),
+        gate=GateSettings() if gate else None,
         comments=comments,
         behaviour=behaviour,
     )

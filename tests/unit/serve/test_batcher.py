@@ -210,3 +210,15 @@ def test_story_that_nobody_waits_for_is_passed_over_in_its_batch(desk):
 
     asyncio.run(leave())
     assert desk.batches == [["gate", "last"]]
+
+
+def test_an_idle_service_reads_at_once_however_long_the_window(assessment):
+    async def ask():
+        batcher = Batcher(Desk(assessment).reader, threads=2, size=QueueSize(**SIZE | {"window_s": 3600}))
+        (future,) = batcher.submit([_story("alone")], urgency=Urgency.LIVE)
+        async with asyncio.timeout(30):
+            answer = await future
+        batcher.close()
+        return answer.outcome
+
+    assert asyncio.run(ask()) is assessment

@@ -20,14 +20,16 @@ def has_cue(story: Story) -> bool:
 
 
 def find_cues(story: Story) -> tuple[Span, ...]:
-    """Where the cues stand, in order; none overlaps another."""
+    """Where cues stand, in order, those that only have a story read among them; none overlaps another."""
+    net = _net(only_to_read=True)
     return tuple(
-        Span(field, *match.span()) for field in FIELDS for match in _net().finditer(getattr(story, field))
+        Span(field, *match.span()) for field in FIELDS for match in net.finditer(getattr(story, field))
     )
 
 
-@lru_cache(maxsize=1)
-def _net() -> re.Pattern[str]:
+@lru_cache
+def _net(*, only_to_read: bool = False) -> re.Pattern[str]:
     table = tomllib.loads((files("classifier") / "cues.toml").read_text(encoding="utf-8"))
-    wordings = [wording for group in table.values() for wording in group]
+    groups = (group for name, group in table.items() if only_to_read or name != "only_to_read")
+    wordings = [wording for group in groups for wording in group]
     return re.compile(rf"(?<!\w)(?:{'|'.join(wordings)})", re.IGNORECASE)

@@ -24,7 +24,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from classifier.cues import find_cues, has_cue
+from classifier.cues import find_cues
 from classifier.gate import Gate, GateNumbers
 from classifier.pieces import StoryPieces, cut_pieces
 from classifier.story import FIELDS, Span
@@ -52,6 +52,10 @@ class GateSettings:
     pieces (odd). ``piece_loss``: weight of the loss over word pieces beside that over stories.
     ``unquoted_weight``: of an unquoted word piece in a story with a label, 0..1. ``borderline_weight``: of a
     borderline story.
+
+    Cues are blanked out, since what they light is read anyway; so the network learns what else tells. For the
+    same reason an unlabelled story with a cue counts ``cued_unlabelled_weight``, a labelled one
+    ``cued_weight``, and a labelled one without any ``oblique_weight``.
     """
 
     width: int = 96
@@ -138,14 +142,14 @@ def choose_threshold(
     positive sets the threshold.
     """
     positive = [(one, score) for one, score in scored if one.labels and not one.borderline]
-    weakest = sorted((score, one.id) for one, score in positive if not has_cue(one.story))
+    weakest = sorted((score, one.id) for one, score in positive if not find_cues(one.story))
     missed = 0
     while missed < len(weakest) - 1 and kept_at_least(len(positive), missed + 1) >= KEPT:
         missed += 1
     threshold = weakest[missed][0] if weakest else 0.0
     by_id = {one.id: score for one, score in scored}
     plain = [one for one in dev if not one.labels]
-    passed = sum(has_cue(one.story) or by_id[one.id] >= threshold for one in plain)
+    passed = sum(bool(find_cues(one.story)) or by_id[one.id] >= threshold for one in plain)
     return threshold, GateFigures(
         positives=len(positive),
         missed=tuple(story for score, story in weakest if score < threshold),

@@ -17,7 +17,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 from classifier.assessment import Nation
 from classifier.labels import LABELS
 from classifier.story import Story
-from training.baselines import EmbeddingsSvm, Keywords, TfidfLogisticRegression
+from training.baselines import Baseline, EmbeddingsSvm, Keywords, TfidfLogisticRegression
 from training.baselines.baseline import whole_text
 from training.baselines.scored import ScoredBaseline
 from training.evaluate import judge_labels, measure, settled
@@ -28,6 +28,7 @@ from training.stories import LabelledStory
 _FEW = 400
 """Stories that the slow ones are timed on."""
 _EPOCHS = 5
+_SVM_STORIES = 1500
 
 
 @dataclass(frozen=True)
@@ -97,21 +98,27 @@ class SpacyTextCategorizer(ScoredBaseline):
 def measure_alternatives(
     live: Sequence[Story], splits: Splits, figures: dict[str, Any]
 ) -> Iterator[Alternative]:
-    """The pipeline first: its quality is that of ``sequence-classification`` in the bundle's ``figures``, as
-    it takes a long training. The others are fitted here.
+    """The pipeline first. What takes long to train has its quality from the bundle's ``figures``: the pipeline
+    that of ``sequence-classification``, the SVM its own, as it is fitted on a part here, which flatters its
+    speed. The others are fitted and measured here.
     """
-    pipelined = figures["baselines"]["sequence-classification"]["macro_f1"]
-    yield Alternative("transformers pipeline", pipeline_rate(live[:_FEW]), pipelined)
+    known = {name: baseline["macro_f1"] for name, baseline in figures["baselines"].items()}
+    yield Alternative("transformers pipeline", pipeline_rate(live[:_FEW]), known["sequence-classification"])
     settings = TrainingSettings()
-    ways = (EmbeddingsSvm(settings), TfidfLogisticRegression(settings), SpacyTextCategorizer(), Keywords())
+    svm = EmbeddingsSvm(settings).fit(splits.train[:_SVM_STORIES], splits.dev[:_FEW])
+    yield Alternative(svm.name, _rate(svm, live[:_FEW]), known[svm.name])
     test = settled(splits.test)
-    for way in ways:
+    for way in (TfidfLogisticRegression(settings), SpacyTextCategorizer(), Keywords()):
         way.fit(splits.train, splits.dev)
         figure = measure(judge_labels(test, way.predict(test))).macro_f1
-        stories = list(map(_unlabelled, live[: _FEW if way is ways[0] else None]))
-        begun = time.perf_counter()
-        way.predict(stories)
-        yield Alternative(way.name, len(stories) / (time.perf_counter() - begun), figure)
+        yield Alternative(way.name, _rate(way, live), figure)
+
+
+def _rate(way: Baseline, stories: Sequence[Story]) -> float:
+    unlabelled = list(map(_unlabelled, stories))
+    begun = time.perf_counter()
+    way.predict(unlabelled)
+    return len(unlabelled) / (time.perf_counter() - begun)
 
 
 def _unlabelled(story: Story) -> LabelledStory:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from classifier import Story
+from classifier import Span, Story
 from classifier.bundle import Calibration, probabilities
-from classifier.cues import has_cue
+from classifier.cues import find_cues, has_cue
 from classifier.labels import LABELS
 
 
@@ -51,3 +51,16 @@ def test_a_cue_lifts_the_log_odds_by_its_weight():
     assert without == pytest.approx([1 / (1 + np.exp(1))] * 4)
     assert lifted == pytest.approx([1 / (1 + np.exp(-2))] * 4)
     assert probabilities(logits[0], calibration=calibration, cue=np.array([True])) == pytest.approx(lifted)
+
+
+def test_cues_are_found_where_they_stand_title_first():
+    story = Story(id="1", title="Complaint", text="Two letters, then PALS.")
+    assert find_cues(story) == (Span("title", 0, 8), Span("text", 4, 11), Span("text", 18, 22))
+
+
+@pytest.mark.parametrize(
+    "text", ["I have put it in a letter.", "my cumplaint", "They closed it.", "his consern is with them"]
+)
+def test_a_wording_that_only_has_a_story_read_is_no_cue_in_the_calibration(text):
+    assert find_cues(Story(id="1", text=text))
+    assert not has_cue(Story(id="1", text=text))

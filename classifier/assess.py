@@ -28,36 +28,28 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """A story after the gate: its word pieces, and the places in it that the encoder has to see.
-
-    ``places`` is None where a bundle has no gate: then all of it is read.
-    """
+    """A story after the gate: its word pieces, and whether the gate holds it back from the encoder."""
 
     pieces: StoryPieces
-    places: tuple[Span, ...] | None
-
-    @property
-    def dark(self) -> bool:
-        """Whether the gate found no place, so that nothing is read."""
-        return self.places is not None and not self.places
+    held_back: bool
 
 
 def sift(stories: Sequence[Story], *, bundle: Bundle) -> list[Sifted]:
-    """Cuts stories into word pieces and looks for places worth reading; quicker for many than one by one.
+    """Cuts stories into word pieces and asks the gate, if there is one; quicker for many than one by one.
 
     What comes of a story does not depend on the others.
     """
     pieces = cut_pieces(stories, tokenizer=bundle.tokenizer)
-    places = bundle.gate.places(pieces) if bundle.gate else [None] * len(pieces)
-    return list(map(Sifted, pieces, places))
+    passed = bundle.gate.passes(pieces) if bundle.gate else [True] * len(pieces)
+    return [Sifted(one, not passes) for one, passes in zip(pieces, passed, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the encoder made of a story.
 
-    ``sentences``: where each stands. ``by_sentence``: probabilities in 0..1, shape (sentences, 4); 0 for
-    sentences that were not read. ``by_story``: the largest of each column, shape (4,).
+    ``sentences``: where each stands; none where the gate held the story back. ``by_sentence``: probabilities
+    in 0..1, shape (sentences, 4). ``by_story``: the largest of each column, shape (4,); 0 without sentences.
     """
 
     sentences: tuple[Span, ...]
@@ -69,16 +61,14 @@ _NOTHING_READ = Reading((), np.zeros((0, len(LABELS))), np.zeros(len(LABELS)))
 
 
 def read(story: Story, *, bundle: Bundle) -> Reading:
-    """Calibrated probabilities of a story and of each of its sentences, as far as it is read."""
+    """Calibrated probabilities of a story and of each of its sentences."""
     return _read(*sift((story,), bundle=bundle), bundle)
 
 
 def _read(sifted: Sifted, bundle: Bundle) -> Reading:
-    if sifted.dark:
+    if sifted.held_back:
         return _NOTHING_READ
     readable = windows_of(sifted.pieces, tokenizer=bundle.tokenizer, size=bundle.window)
-    if sifted.places is not None:
-        readable = readable.lit_by(sifted.places)
     logits = bundle.encoder.sentence_logits(readable)
     by_sentence = bundle.probabilities(logits, cue=has_cue(sifted.pieces.story))
     return Reading(readable.sentences, by_sentence, by_sentence.max(axis=0))
@@ -185,7 +175,7 @@ class ComplaintClassifier:
             while chunk := list(islice(source, _CHUNK)):
                 # What the gate holds back takes less time than handing it to a thread would.
                 waiting = [
-                    pool.submit(self._assess, sifted) if not sifted.dark else sifted
+                    pool.submit(self._assess, sifted) if not sifted.held_back else sifted
                     for sifted in sift(chunk, bundle=self.bundle)
                 ]
                 for entry in waiting:

@@ -13,9 +13,13 @@ from importlib.resources import files
 from classifier.story import FIELDS, Span, Story
 
 
-def has_cue(story: Story) -> bool:
-    """Whether title or text holds at least one cue, in any case."""
-    net = _net()
+def has_cue(story: Story, *, only_to_read: bool = False) -> bool:
+    """Whether title or text holds at least one cue, in any case.
+
+    Args:
+        only_to_read: those count too that only have a story read.
+    """
+    net = _net(only_to_read=only_to_read)
     return bool(net.search(story.title) or net.search(story.text))
 
 

@@ -1,11 +1,11 @@
-"""The gate: where in a story might a complaint be spoken of? Most stories have no such place, and end here.
+"""The gate: does a story have to be read at all? Most stories have nothing to find, and end here.
 
-Two nets, and a place that either catches is lit: the cue net (``classifier.cues``), and a small network over
-static word embeddings, trained to let nothing through its meshes that careful readers or the encoder would
-label (``training.train_gate``). The encoder then reads the windows that hold a lit sentence, and only those.
+Two nets, and a story that either catches is read, whole: the cues (``classifier.cues``, those that only have
+a story read among them), and a small network over static word embeddings, which looks for what else tells
+(``training.train_gate``).
 
-The network's numbers are whole, and its sums are exact in the floats that hold them, so a story's places do
-not depend on how many others are looked at beside it.
+The network's numbers are whole, and its sums are exact in the floats that hold them, so what it makes of a
+story does not depend on how many others are looked at beside it.
 """
 
 import io
@@ -16,10 +16,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from classifier.cues import find_cues
+from classifier.cues import has_cue
 from classifier.errors import BundleError
 from classifier.pieces import StoryPieces
-from classifier.story import FIELDS, Span
+from classifier.story import FIELDS
 
 _CHUNK = 4096
 """Word pieces looked at in one go: bounds the memory that a long story takes."""
@@ -33,7 +33,7 @@ class GateNumbers:
     """What a gate has learnt.
 
     A word piece scores ``unit * (bias + weights . relu(biases + filters . seen))``, where ``seen`` are the
-    embeddings of the ``reach`` pieces around it; it is lit from ``threshold`` on.
+    embeddings of the ``reach`` pieces around it. A story passes that has a piece from ``threshold`` on.
 
     ``embeddings``: int8, shape (vocabulary, width). ``filters``: int8, shape (reach, width, filters), and
     ``reach`` is odd. ``biases``: int32, ``weights``: int16, both of shape (filters,). ``bias``: int64,
@@ -89,7 +89,7 @@ class GateNumbers:
 
 
 class Gate:
-    """Finds the places of stories that the encoder has to read; safe to share between threads."""
+    """Says which stories the encoder has to read; safe to share between threads."""
 
     def __init__(self, numbers: GateNumbers) -> None:
         self._reach, width, count = numbers.filters.shape
@@ -103,11 +103,18 @@ class Gate:
         self._bias, self._unit = float(numbers.bias), float(numbers.unit)
         self._threshold = float(numbers.threshold)
 
-    def places(self, stories: Sequence[StoryPieces]) -> list[tuple[Span, ...]]:
-        """For each story the spans that may speak of a complaint: the cues, and the word pieces lit."""
-        scores = self.scores([pieces.of(field).ids for pieces in stories for field in FIELDS])
-        by_story = zip(stories, zip(scores[::2], scores[1::2], strict=True), strict=True)
-        return [(*find_cues(pieces.story), *self._lit(pieces, found)) for pieces, found in by_story]
+    def passes(self, stories: Sequence[StoryPieces]) -> list[bool]:
+        """Whether each story has to be read."""
+        passed = [has_cue(pieces.story, only_to_read=True) for pieces in stories]
+        others = [pieces for pieces, cued in zip(stories, passed, strict=True) if not cued]
+        lit = iter([score >= self._threshold for score in self.story_scores(others)])
+        return [cued or next(lit) for cued in passed]
+
+    def story_scores(self, stories: Sequence[StoryPieces]) -> list[float]:
+        """The score of each story's most telling word piece; -inf where it has none."""
+        found = self.scores([pieces.of(field).ids for pieces in stories for field in FIELDS])
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [float(max(title.max(initial=-np.inf), text.max(initial=-np.inf))) for title, text in pairs]
 
     def scores(self, fields: Sequence[Sequence[int]]) -> list[NDArray[np.float64]]:
         """How much each word piece speaks of a complaint, log-odds, for each list of piece ids."""
@@ -119,12 +126,6 @@ class Gate:
         return [
             scores[stop - room - len(field) : stop - room] for field, stop in zip(fields, stops, strict=True)
         ]
-
-    def _lit(self, pieces: StoryPieces, scores: Sequence[NDArray[np.float64]]) -> Iterator[Span]:
-        for field, found in zip(FIELDS, scores, strict=True):
-            if (lit := np.flatnonzero(found >= self._threshold)).size:
-                offsets = pieces.of(field).offsets
-                yield from (Span(field, *offsets[piece]) for piece in lit)
 
     def _chunks(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         """Runs of ``ids`` that share what lies between them; together they hold every reach once."""

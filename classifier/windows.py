@@ -4,8 +4,8 @@ This is the one text preparation, for training and serving. Nothing is ever cut 
 a story longer than one window gets more windows, overlapping so that a sentence has context on both sides.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,12 +60,6 @@ class ReadableStory:
     sentences: tuple[Span, ...]
     windows: tuple[Window, ...]
 
-    def lit_by(self, places: Sequence[Span]) -> "ReadableStory":
-        """The same sentences with only those windows that score one which a place touches."""
-        lit = set(_touched(self.sentences, places))
-        kept = (window for window in self.windows if any(piece.sentence in lit for piece in window.pieces))
-        return ReadableStory(self.sentences, tuple(kept))
-
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
@@ -90,16 +84,6 @@ def windows_of(pieces: StoryPieces, *, tokenizer: Tokenizer, size: WindowSize) -
     spans = sentences(pieces.story)
     units = list(_units(pieces, spans, capacity=size.tokens - 3))
     return ReadableStory(spans, tuple(_windows(units, tokenizer, size)))
-
-
-def _touched(spans: Sequence[Span], places: Sequence[Span]) -> Iterator[int]:
-    """Which of ``spans`` share a character with a place: more places begin before their end than end before
-    their beginning."""
-    begins = {field: sorted(place.start for place in places if place.field == field) for field in FIELDS}
-    ends = {field: sorted(place.end for place in places if place.field == field) for field in FIELDS}
-    for number, span in enumerate(spans):
-        if bisect_left(begins[span.field], span.end) > bisect_right(ends[span.field], span.start):
-            yield number
 
 
 def _units(pieces: StoryPieces, spans: tuple[Span, ...], *, capacity: int) -> Iterator[_Unit]:

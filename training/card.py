@@ -104,8 +104,8 @@ _NATIONS_NOTE = """\
 Read by rules, on settled stories. Precision: right among those where a nation is named; recall: right among
 those whose nation the story shows."""
 _GATE = """\
-A first look at every story, by the cue net and a small network over static word embeddings: the encoder reads
-the windows in which either finds something, and most stories have none. Of {positives:,} settled stories with
+A first look at every story, by a net of cues and a small network over static word embeddings: the encoder
+reads those in which either finds something, and in most neither does. Of {positives:,} settled stories with
 a label, scored by networks that had not seen them, it holds back {missed}; so it keeps at least
 {kept_at_least:.2%} (95%, one-sided). It lets through {dev_passed:.1%} of dev{and_comments}. Of dev,
 {dev_equal:.2%} get the same labels and action as without it. Without it, on the frozen test set:

@@ -93,6 +93,11 @@ def write_bundle(
     return folder
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What stands in bundle.json."""
+    return json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+
+
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Writes bundle.json."""
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"

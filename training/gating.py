@@ -28,8 +28,8 @@ class GateEffect:
     """``threshold``: how it was found, on stories that no network had seen.
 
     ``dev_equal``: share of dev stories whose labels, action and reasons are the same without the gate.
-    ``dev_changed``: ids of the others. ``dev_passed``, ``comments_passed``: shares that the encoder reads at
-    all. ``test_ungated`` and ``comments_ungated``: figures of the same bundle reading every story whole.
+    ``dev_changed``: ids of the others. ``dev_passed``, ``comments_passed``: shares that the encoder reads.
+    ``test_ungated`` and ``comments_ungated``: figures of the same bundle reading every story.
     """
 
     threshold: GateFigures
@@ -165,9 +165,9 @@ def _effect(
 
 
 def share_passed(stories: Sequence[Story], *, classifier: ComplaintClassifier) -> float:
-    """Share of the stories of which the encoder reads at least a part."""
-    dark = sum(sifted.dark for sifted in sift(stories, bundle=classifier.bundle))
-    return 1 - dark / max(1, len(stories))
+    """Share of the stories that the encoder reads."""
+    held_back = sum(sifted.held_back for sifted in sift(stories, bundle=classifier.bundle))
+    return 1 - held_back / max(1, len(stories))
 
 
 def _changed(gated: Sequence[Judged], whole: Sequence[Judged]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from training.card import write_card
 from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
 from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
-from training.export import Decisions, export_encoder, write_bundle
+from training.export import Decisions, export_encoder, read_manifest, write_bundle
 from training.gating import add_gate
 from training.nations import measure_nations
 from training.plots import draw_plots
@@ -204,7 +204,7 @@ def run(plan: Plan, splits: Splits, *, tracking: Tracking) -> Report:
             comments=plan.comments,
             behaviour=plan.behaviour,
         )
-    tracking.figures(report.to_dict())
+    tracking.figures(read_manifest(plan.bundle)["figures"])  # with its gate
     tracking.plots(_plots(chosen, splits, dev=dev))
     tracking.bundle(plan.bundle)
     return report

@@ -24,7 +24,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from classifier.cues import find_cues
+from classifier.cues import find_cues, has_cue
 from classifier.gate import Gate, GateNumbers
 from classifier.pieces import StoryPieces, cut_pieces
 from classifier.story import FIELDS, Span
@@ -82,7 +82,7 @@ class GateSettings:
 class GateFigures:
     """What the threshold keeps of the settled stories with a label, scored by networks that never saw them.
 
-    ``missed``: ids of those without any lit place. ``kept_at_least``: lower 95% bound (Clopper and Pearson)
+    ``missed``: ids of those held back. ``kept_at_least``: lower 95% bound (Clopper and Pearson)
     of the share kept. ``dev_passed_unlabelled``: share of dev stories without a label that get through all
     the same; they were written to be hard.
     """
@@ -142,14 +142,14 @@ def choose_threshold(
     positive sets the threshold.
     """
     positive = [(one, score) for one, score in scored if one.labels and not one.borderline]
-    weakest = sorted((score, one.id) for one, score in positive if not find_cues(one.story))
+    weakest = sorted((score, one.id) for one, score in positive if not has_cue(one.story, only_to_read=True))
     missed = 0
     while missed < len(weakest) - 1 and kept_at_least(len(positive), missed + 1) >= KEPT:
         missed += 1
     threshold = weakest[missed][0] if weakest else 0.0
     by_id = {one.id: score for one, score in scored}
     plain = [one for one in dev if not one.labels]
-    passed = sum(bool(find_cues(one.story)) or by_id[one.id] >= threshold for one in plain)
+    passed = sum(has_cue(one.story, only_to_read=True) or by_id[one.id] >= threshold for one in plain)
     return threshold, GateFigures(
         positives=len(positive),
         missed=tuple(story for score, story in weakest if score < threshold),
@@ -269,11 +269,7 @@ class _Fitter:
     def scores(self, net: _Net, stories: Sequence[LabelledStory]) -> list[float]:
         """The score of each story's most telling word piece, as the gate in service computes it."""
         gate = Gate(whole_numbers(net, threshold=0.0))
-        found = []
-        for pieces in cut_pieces([one.story for one in stories], tokenizer=self.tokenizer):
-            of_fields = gate.scores([pieces.of(field).ids for field in FIELDS])
-            found.append(float(np.concatenate(of_fields).max(initial=-np.inf)))
-        return found
+        return gate.story_scores(cut_pieces([one.story for one in stories], tokenizer=self.tokenizer))
 
     def _examples(self, stories: Sequence[LabelledStory]) -> list[_Example]:
         cut = cut_pieces([one.story for one in stories], tokenizer=self.tokenizer)

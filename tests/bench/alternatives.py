@@ -98,9 +98,11 @@ class SpacyTextCategorizer(ScoredBaseline):
 def measure_alternatives(
     live: Sequence[Story], splits: Splits, figures: dict[str, Any]
 ) -> Iterator[Alternative]:
-    """The pipeline first. What takes long to train has its quality from the bundle's ``figures``: the pipeline
-    that of ``sequence-classification``, the SVM its own, as it is fitted on a part here, which flatters its
-    speed. The others are fitted and measured here.
+    """The pipeline first.
+
+    What takes long to train has its quality from the bundle's ``figures``: the pipeline that of
+    ``sequence-classification``, the SVM its own, as it is fitted on a part here, which flatters its speed.
+    The others are fitted and measured here.
     """
     known = {name: baseline["macro_f1"] for name, baseline in figures["baselines"].items()}
     yield Alternative("transformers pipeline", pipeline_rate(live[:_FEW]), known["sequence-classification"])

@@ -139,7 +139,7 @@ def _backlog(texts: Texts, gated: ComplaintClassifier, whole: ComplaintClassifie
     yield "The pipeline is fp32 transformers on the base encoder as `sequence-classification` fine-tunes it."
     yield ""
     if texts.comments:
-        passed = 1 - np.mean([one.dark for one in sift(texts.comments, bundle=gated.bundle)])
+        passed = 1 - np.mean([one.held_back for one in sift(texts.comments, bundle=gated.bundle)])
         rate = _rate(gated, texts.comments)
         plain = alternatives.pipeline_rate(texts.comments[:: max(1, len(texts.comments) // 400)])
         yield (
@@ -189,7 +189,7 @@ def _latency(texts: Texts, gated: ComplaintClassifier, whole: ComplaintClassifie
         if not chosen:
             continue
         pipeline = median(_timed(partial(read, one)) for one in chosen[:40])
-        dark = [s.pieces.story for s in sift(chosen, bundle=gated.bundle) if s.dark]
+        dark = [s.pieces.story for s in sift(chosen, bundle=gated.bundle) if s.held_back]
         for name, classifier, stories in (("held back", gated, dark), ("off, read whole", whole, chosen)):
             if stories:
                 times = [_timed(partial(classifier.assess, one)) for one in stories]
@@ -211,7 +211,7 @@ def _latency(texts: Texts, gated: ComplaintClassifier, whole: ComplaintClassifie
         f"({median(plain) / median(ours):.1f} and {median(plain) / median(single):.1f} times as long)."
     )
     yield ""
-    dark = [one.pieces.story for one in sift(texts.live, bundle=gated.bundle) if one.dark][:300]
+    dark = [one.pieces.story for one in sift(texts.live, bundle=gated.bundle) if one.held_back][:300]
     yield "| over HTTP, one connection | p50 | p95 | p99 |"
     yield "| --- | --- | --- | --- |"
     yield from http_time.lines(dark, texts.labelled[:100])
@@ -225,7 +225,7 @@ def _stages(texts: Texts, classifier: ComplaintClassifier) -> Iterator[str]:
     yield "| stage | a story held back | a story read |"
     yield "| --- | --- | --- |"
     sifted = sift(texts.live, bundle=bundle)
-    dark = [one.pieces.story for one in sifted if one.dark][:200]
+    dark = [one.pieces.story for one in sifted if one.held_back][:200]
     lit = texts.labelled[:200]
     stages: dict[str, Callable[[Story], object]] = {
         "word pieces": lambda s: cut_pieces([s], tokenizer=bundle.tokenizer),

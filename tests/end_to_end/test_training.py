@@ -114,6 +114,7 @@ def test_training_leaves_a_complete_bundle_that_assesses_stories(run):
         "README.md",
         "bundle.json",
         "encoder.onnx",
+        "gate.npz",
         "tokenizer.json",
     ]
     classifier = ComplaintClassifier.load(run.bundle)
@@ -205,7 +206,7 @@ def test_mlflow_run_keeps_plots_and_bundle(tracked):
             "confusion.png",
             "phenomena.png",
         },
-        "bundle": {"README.md", "bundle.json", "encoder.onnx", "tokenizer.json"},
+        "bundle": {"README.md", "bundle.json", "encoder.onnx", "gate.npz", "tokenizer.json"},
     }
 
 
@@ -332,7 +333,7 @@ def test_every_seed_and_the_mean_of_their_weights_are_measured_and_the_best_on_d
     assert [entry["name"] for entry in figures["seeds"]] == ["seed 1", "seed 2", "mean of weights"]
     best = max(figures["seeds"], key=lambda entry: entry["dev_average_precision"])
     assert figures["released"] == best["name"]
-    assert figures["test"]["macro_f1"] == best["macro_f1"]
+    assert figures["gate"]["test_ungated"]["macro_f1"] == best["macro_f1"]
     assert "From seed to seed" in seeded.done.stdout
 
 

@@ -1,4 +1,4 @@
-"""A gate made by hand: a piece scores 8 where "seal" stands within one piece of "wax", below 0 elsewhere."""
+"""A gate made by hand: "wax" scores 8 where "seal" stands beside it; nothing else does."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from classifier import BundleError, ComplaintClassifier, Span, Story, load_bundle
+from classifier import BundleError, ComplaintClassifier, Story, load_bundle
 from classifier.assess import sift
 from classifier.gate import Gate, GateNumbers
 from classifier.pieces import cut_pieces
@@ -48,33 +48,34 @@ def numbers():
     )
 
 
-def places(text, tokenizer, numbers, *, title=""):
-    pieces = cut_pieces([Story(id="s", title=title, text=text)], tokenizer=tokenizer)
-    return Gate(numbers).places(pieces)[0]
+def passes(text, tokenizer, numbers, *, title=""):
+    (passed,) = Gate(numbers).passes(cut_pieces([Story(id="s", title=title, text=text)], tokenizer=tokenizer))
+    return passed
 
 
-def test_a_piece_from_the_threshold_on_is_lit(tokenizer, numbers):
-    assert places("the seal wax was red", tokenizer, numbers) == (Span("text", 9, 12),)
+def test_a_story_with_a_piece_from_the_threshold_on_passes(tokenizer, numbers):
+    assert passes("the seal wax was red", tokenizer, numbers)
 
 
 @pytest.mark.parametrize("text", ["wax and a seal", "seal", "wax", "nothing of the kind"])
-def test_others_are_not(tokenizer, numbers, text):
-    assert places(text, tokenizer, numbers) == ()
+def test_others_do_not(tokenizer, numbers, text):
+    assert not passes(text, tokenizer, numbers)
 
 
 def test_no_piece_reaches_from_the_title_into_the_text(tokenizer, numbers):
-    assert places("wax", tokenizer, numbers, title="seal") == ()
-    assert places("red", tokenizer, numbers, title="seal wax") == (Span("title", 5, 8),)
+    assert not passes("wax", tokenizer, numbers, title="seal")
+    assert passes("red", tokenizer, numbers, title="seal wax")
 
 
-def test_a_cue_is_a_place_too(tokenizer, numbers):
-    assert places("Our complaint now", tokenizer, numbers) == (Span("text", 4, 12),)
+@pytest.mark.parametrize("text", ["Our complaint now", "it is in a letter"])
+def test_a_story_with_a_cue_passes_too(tokenizer, numbers, text):
+    assert passes(text, tokenizer, numbers)
 
 
-def test_offsets_are_code_points(tokenizer, numbers):
-    story = "\U0001f642 e\u0301 seal wax"
-    (place,) = places(story, tokenizer, numbers)
-    assert story[place.start : place.end] == "wax"
+def test_each_story_is_looked_at_by_itself(tokenizer, numbers):
+    texts = ["seal", "our complaint", "seal wax", "wax", "a letter", "wax"]
+    pieces = cut_pieces([Story(id=text, text=text) for text in texts], tokenizer=tokenizer)
+    assert Gate(numbers).passes(pieces) == [False, True, True, False, True, False]
 
 
 @settings(max_examples=30, deadline=None)
@@ -170,11 +171,11 @@ FAR = "Kind words. " * 40
 """More than a window of the tiny bundle."""
 
 
-def test_a_story_without_a_place_is_not_read(gated):
+def test_a_story_that_is_held_back_is_not_read(gated):
     story = Story(id="s", text="They shall see to it. Kind staff.")
     shut, wide = (ComplaintClassifier.load(gated, gate=gate) for gate in (True, False))
     assert wide.assess(story).labels == ("planned",)
-    assert sift([story], bundle=shut.bundle)[0].dark
+    assert sift([story], bundle=shut.bundle)[0].held_back
     answer = shut.assess(story)
     assert (answer.labels, answer.action, answer.evidence) == ((), "continue", ())
     assert set(answer.scores.values()) == {0.0}
@@ -185,19 +186,11 @@ def test_signals_and_nation_of_an_unread_story_are_found_all_the_same(gated):
     assert [signal.kind for signal in answer.signals] == ["mp"]
 
 
-def test_windows_without_a_place_are_not_read(gated):
+def test_a_story_that_passes_is_read_whole(gated):
     shut, wide = (ComplaintClassifier.load(gated, gate=gate) for gate in (True, False))
     story = Story(id="s", text=f"It was upheld. {FAR} They shall. {FAR} It was upheld.")
-    assert wide.assess(story).labels == ("planned", "completed")
-    answer = shut.assess(story)
-    assert answer.labels == ("completed",)
-    assert [quote.start for quote in answer.evidence] == [0, story.text.rindex("It was")]
-
-
-def test_a_lit_window_is_read_to_the_same_scores(gated):
-    shut, wide = (ComplaintClassifier.load(gated, gate=gate) for gate in (True, False))
-    story = Story(id="s", text="We lodged it and they shall. It was upheld.")
     assert shut.assess(story) == wide.assess(story)
+    assert shut.assess(story).labels == ("planned", "completed")
 
 
 def test_many_are_assessed_as_each_alone(gated):

@@ -2,7 +2,7 @@
 
     encoder.onnx     the encoder, int8
     tokenizer.json   its word pieces
-    gate.npz         which stories, and which parts of them, the encoder has to read (may be missing)
+    gate.npz         which stories the encoder has to read (may be missing)
     bundle.json      format, version, labels, thresholds, calibration, window, checksums, figures
     README.md        the model card, written from the training run
 
@@ -113,14 +113,15 @@ def load_bundle(folder: Path = RELEASED, *, threads: int = 1, gate: bool = True)
     """
     manifest = _read_manifest(folder)
     parts = {name: _read_part(folder, name, manifest) for name in _PARTS}
+    tokenizer = _read_tokenizer(parts["tokenizer.json"])
     return Bundle(
         name=f"{manifest['name']}/{manifest['version']}",
         thresholds={label: Thresholds(**manifest["thresholds"][label]) for label in LABELS},
         calibration={label: Calibration(**manifest["calibration"][label]) for label in LABELS},
         window=WindowSize(**manifest["window"]),
-        tokenizer=_read_tokenizer(parts["tokenizer.json"]),
+        tokenizer=tokenizer,
         encoder=Encoder(parts["encoder.onnx"], threads=threads),
-        gate=_read_gate(folder, manifest) if gate else None,
+        gate=_read_gate(folder, manifest, tokenizer) if gate else None,
         manifest=manifest,
     )
 
@@ -158,11 +159,8 @@ def _check_numbers(file: Path, manifest: dict[str, Any]) -> None:
             if not (sound and math.isfinite(calibration.slope + calibration.intercept + calibration.cue)):
                 raise ValueError(label)
         WindowSize(**manifest["window"])
-        _ = (
-            manifest["name"],
-            manifest["version"],
-            [manifest["files"][name]["sha256"] for name in (*_PARTS, *({GATE} & set(manifest["files"])))],
-        )
+        _ = manifest["name"], manifest["version"], [manifest["files"][name]["sha256"] for name in _PARTS]
+        _ = manifest["files"].get(GATE, {"sha256": None})["sha256"]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{file}: {type(error).__name__} at {error}. {_FETCH_AGAIN}") from None
 
@@ -177,10 +175,13 @@ def _read_part(folder: Path, name: str, manifest: dict[str, Any]) -> bytes:
     return content
 
 
-def _read_gate(folder: Path, manifest: dict[str, Any]) -> Gate | None:
+def _read_gate(folder: Path, manifest: dict[str, Any], tokenizer: Tokenizer) -> Gate | None:
     if GATE not in manifest["files"]:
         return None
-    return Gate(GateNumbers.from_bytes(_read_part(folder, GATE, manifest)))
+    numbers = GateNumbers.from_bytes(_read_part(folder, GATE, manifest))
+    if len(numbers.embeddings) < tokenizer.get_vocab_size():
+        raise BundleError(f"{folder / GATE}: knows fewer word pieces than tokenizer.json. {_FETCH_AGAIN}")
+    return Gate(numbers)
 
 
 def _read_tokenizer(content: bytes) -> Tokenizer:

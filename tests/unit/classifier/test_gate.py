@@ -210,3 +210,13 @@ def test_a_listed_gate_that_is_missing_is_refused(gated):
     (gated / "gate.npz").unlink()
     with pytest.raises(BundleError, match=r"gate\.npz: No such file"):
         load_bundle(gated)
+
+
+def test_a_gate_for_another_tokenizer_is_refused(gated, numbers):
+    small = numbers.to_bytes()
+    (gated / "gate.npz").write_bytes(small)
+    manifest = json.loads((gated / "bundle.json").read_text(encoding="utf-8"))
+    manifest["files"]["gate.npz"] = {"sha256": sha256(small).hexdigest()}
+    (gated / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(BundleError, match=r"knows fewer word pieces than tokenizer\.json"):
+        load_bundle(gated)

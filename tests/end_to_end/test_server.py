@@ -26,7 +26,8 @@ PATIENCE_S = 180
 READY = "complaint-context is ready: "
 
 WAITING = "I have made a formal complaint to the trust and am still waiting for their response."
-LONG = {"id": "long", "text": "We waited in the hall for our turn. " * 2_500}
+LONG = {"id": "long", "text": "I wrote a letter. " + "We waited in the hall for our turn. " * 2_500}
+"""The letter gets it past the gate."""
 CANARY = "heliotrope-walrus"
 
 
@@ -255,7 +256,8 @@ def test_full_queue_turns_a_request_away_at_once(folder):
 
 def test_client_that_hangs_up_does_not_make_the_next_one_wait_for_its_stories():
     # Read to their end, these stories would keep the one thread busy for longer than the next client waits.
-    many = [{"id": str(n), "text": "We waited in the hall for our turn. " * 3_300} for n in range(64)]
+    text = "I wrote a letter. " + "We waited in the hall for our turn. " * 3_300
+    many = [{"id": str(n), "text": text} for n in range(64)]
     with _running("--threads", "1") as server:
         hasty = server.send("POST", "/v1/classify", _stories(*many))
         assert server.ask("GET", "/healthz")[0] == 200
@@ -341,6 +343,8 @@ def test_worker_that_dies_is_replaced(folder):
         before = server.workers()
         os.kill(min(before), signal.SIGKILL)
         _until(lambda: len(server.workers() - before) == 1)
+        # The new one already takes connections while it loads its model.
+        _until(lambda: all(server.ask("GET", "/readyz")[0] == 200 for _ in range(8)))
         assert [server.model() for _ in range(4)] == ["tiny/8"] * 4
         assert server.stop() == 0
     assert "worker: ended with status -9. Another takes its place." in server.log

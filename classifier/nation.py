@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from classifier.assessment import Nation
-from classifier.phrases import Found, Phrasebook, Wordings, Words, letter_runs, longest, read_words
+from classifier.phrases import Found, Phrasebook, Wordings, Words, longest
 from classifier.story import FIELDS, Story
 
 _BEFORE = 3
@@ -63,10 +63,7 @@ def _weigh(story: Story) -> dict[str, float]:
     """Nation to the sum of its cues' weights, each cue at its heaviest."""
     heaviest: dict[tuple[str, str], float] = {}
     for field in FIELDS:
-        text = getattr(story, field)
-        if not _table().phrasebook.may_hold(letter_runs(text)):
-            continue
-        for nation, cue, weight in _cues(read_words(text)):
+        for nation, cue, weight in _cues(_table().phrasebook.read(getattr(story, field))):
             heaviest[nation, cue] = max(weight, heaviest.get((nation, cue), 0.0))
     totals: dict[str, float] = defaultdict(float)
     for (nation, _), weight in heaviest.items():

@@ -46,6 +46,9 @@ class Words:
     ends: tuple[int, ...]
 
 
+_NO_WORDS = Words((), (), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A phrase filed under ``key`` covers words ``first`` to ``last`` (half-open)."""
@@ -130,17 +133,22 @@ class Phrasebook:
         self._any_case, self._as_written = _Lookup(), _Lookup()
         phrases = set()
         for key, wording in wordings.items():
-            for phrase in (phrase for line in wording.any_case for phrase in expand(line)):
-                self._any_case.add(key, [form.lower() for form in _forms(phrase)])
-                phrases.add(phrase)
-            for phrase in (phrase for line in wording.as_written for phrase in expand(line)):
-                self._as_written.add(key, _forms(phrase))
-                phrases.add(phrase)
+            for lookup, lines, spell in (
+                (self._any_case, wording.any_case, str.lower),
+                (self._as_written, wording.as_written, str),
+            ):
+                for phrase in (phrase for line in lines for phrase in expand(line)):
+                    lookup.add(key, list(map(spell, _forms(phrase))))
+                    phrases.add(phrase)
         self._needed = _rarest_runs(phrases)
 
     def may_hold(self, runs: frozenset[str]) -> bool:
         """False only if no phrase is in the text whose letter runs are ``runs``."""
         return any(not self._needed[run].isdisjoint(runs) for run in runs & self._needed.keys())
+
+    def read(self, text: str) -> Words:
+        """The view of ``text`` to look in; an empty one where it cannot hold any phrase."""
+        return read_words(text) if self.may_hold(letter_runs(text)) else _NO_WORDS
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from classifier.assessment import Signal
-from classifier.phrases import Found, Phrasebook, Wordings, letter_runs, longest, read_words
+from classifier.phrases import Found, Phrasebook, Wordings, longest
 from classifier.story import FIELDS, Field, Story
 
 _NEVER = "never "
@@ -46,9 +46,7 @@ def signal_kinds() -> tuple[str, ...]:
 
 def _in_field(story: Story, field: Field) -> list[Signal]:
     text = getattr(story, field)
-    if not _table().phrasebook.may_hold(letter_runs(text)):
-        return []
-    words = read_words(text)
+    words = _table().phrasebook.read(text)
     signals = []
     for found in _winners(words_found=_table().phrasebook.find(words)):
         start, end = words.starts[found.first], words.ends[found.last - 1]

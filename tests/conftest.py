@@ -13,7 +13,7 @@ every label at, just below and just above each of its thresholds.
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from classifier import LABELS, Bundle, ComplaintClassifier, Label
+from classifier.gate import GateNumbers
 
 THRESHOLDS = {
     Label.PLANNED: {"review": 0.4, "clear": 0.7},
@@ -127,6 +128,26 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (folder / "bundle.json").write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_gate() -> Callable[..., GateNumbers]:
+    """Makes a gate for a vocabulary of ``size`` pieces: only those in ``telling`` let a story pass."""
+
+    def make(size: int, *, telling: Sequence[int] = ()) -> GateNumbers:
+        embeddings = np.zeros((size, 1), dtype=np.int8)
+        embeddings[list(telling)] = 1
+        return GateNumbers(
+            embeddings=embeddings,
+            filters=np.ones((1, 1, 1), dtype=np.int8),
+            biases=np.zeros(1, dtype=np.int32),
+            weights=np.ones(1, dtype=np.int16),
+            bias=np.array(0, dtype=np.int64),
+            unit=np.array(1.0),
+            threshold=np.array(1.0),
+        )
+
+    return make
 
 
 @pytest.fixture(scope="session")

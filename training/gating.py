@@ -14,7 +14,7 @@ from classifier.story import Story
 from training.behaviour import measure_behaviour, read_cases, run_cases
 from training.card import write_card
 from training.columns import measure_columns
-from training.comments import measure_comments, read_comments
+from training.comments import Comment, measure_comments, read_comments
 from training.evaluate import Judged, judge, measure, settled, unsettled
 from training.export import checksum, write_manifest
 from training.splits import Splits
@@ -84,14 +84,15 @@ def add_gate(
     logger.info("measuring the bundle with its gate")
     gated, whole = (ComplaintClassifier.load(into, gate=gate) for gate in (True, False))
     dev = judge(splits.dev, classifier=gated)
-    figures = _figures(gated, dev, splits, comments=comments, behaviour=behaviour)
+    outside = read_comments(comments) if comments else None
+    figures = _figures(gated, dev, splits, comments=outside, behaviour=behaviour)
     effect = _effect(
         trained.figures,
         dev=dev,
         whole=judge(splits.dev, classifier=whole),
         before=manifest["figures"],
         classifier=gated,
-        comments=comments,
+        comments=outside,
     )
     manifest["figures"] |= figures | {"gate": effect.to_dict()}
     write_manifest(into, manifest)
@@ -119,13 +120,13 @@ def _figures(
     dev: Sequence[Judged],
     splits: Splits,
     *,
-    comments: Path | None,
+    comments: list[Comment] | None,
     behaviour: Path | None,
 ) -> dict[str, Any]:
     """What a manifest states of a bundle, as far as the gate may change it."""
     test = judge(settled(splits.test), classifier=classifier)
     agreed = [one for one in dev if not one.labelled.borderline]
-    outside = measure_comments(read_comments(comments), classifier=classifier) if comments else None
+    outside = measure_comments(comments, classifier=classifier) if comments else None
     cases = run_cases(read_cases(behaviour), classifier=classifier) if behaviour else None
     columns = measure_columns(test, name="test", dev=agreed, comments=outside)
     return {
@@ -148,11 +149,11 @@ def _effect(
     whole: Sequence[Judged],
     before: dict[str, Any],
     classifier: ComplaintClassifier,
-    comments: Path | None,
+    comments: list[Comment] | None,
 ) -> GateEffect:
     changed = _changed(dev, whole)
     ungated = before.get("gate") or {"test_ungated": before["test"], "comments_ungated": before["comments"]}
-    outside = [one.story for one in read_comments(comments)] if comments else None
+    outside = [one.story for one in comments or ()]
     return GateEffect(
         threshold=threshold,
         dev_equal=1 - len(changed) / len(dev),

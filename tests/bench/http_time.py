@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -24,21 +23,14 @@ def lines(dark: Sequence[Story], lit: Sequence[Story]) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        options = os.environ | {"COMPLAINT_CONTEXT_BATCH_WINDOW_MS": "0"}
-        for name, environment in (
-            ("as it is", os.environ),
-            ("not waiting for others to batch with", options),
-        ):
-            service = subprocess.Popen([COMMAND, "serve", "--port", str(port)], cwd=folder, env=environment)
-            try:
-                _wait(port, service)
-                yield from (
-                    f"| {name}, {kind} | {_shown(port, stories)} |"
-                    for kind, stories in (("held back", dark), ("read", lit))
-                )
-            finally:
-                service.terminate()
-                service.wait()
+        service = subprocess.Popen([COMMAND, "serve", "--port", str(port)], cwd=folder)
+        try:
+            _wait(port, service)
+            for kind, stories in (("held back", dark), ("read", lit)):
+                yield f"| {kind} | {_shown(port, stories)} |"
+        finally:
+            service.terminate()
+            service.wait()
 
 
 def _wait(port: int, service: subprocess.Popen[bytes]) -> None:

@@ -144,21 +144,12 @@ def test_what_is_no_archive_is_refused(content):
 
 
 @pytest.fixture
-def gated(tiny_bundle, tmp_path):
+def gated(tiny_bundle, make_gate, tmp_path):
     """The tiny bundle with a gate that lights "upheld" and nothing else beside the cues."""
     folder = shutil.copytree(tiny_bundle, tmp_path / "gated")
     tokenizer = load_bundle(folder).tokenizer
-    embeddings = np.zeros((tokenizer.get_vocab_size(), 1), dtype=np.int8)
-    embeddings[tokenizer.token_to_id("upheld")] = 1
-    gate = GateNumbers(
-        embeddings=embeddings,
-        filters=np.ones((1, 1, 1), dtype=np.int8),
-        biases=np.zeros(1, dtype=np.int32),
-        weights=np.ones(1, dtype=np.int16),
-        bias=np.array(0, dtype=np.int64),
-        unit=np.array(1.0),
-        threshold=np.array(1.0),
-    ).to_bytes()
+    telling = [tokenizer.token_to_id("upheld")]
+    gate = make_gate(tokenizer.get_vocab_size(), telling=telling).to_bytes()
     (folder / "gate.npz").write_bytes(gate)
     manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     manifest["format"] = 2

@@ -1,10 +1,8 @@
 import json
 
-import numpy as np
 import pytest
 
 from classifier import Story, load_bundle
-from classifier.gate import GateNumbers
 from training.gating import add_gate, share_passed
 from training.splits import Splits
 from training.stories import LabelledStory
@@ -42,22 +40,13 @@ def measured(tiny_bundle, tmp_path):
 
 
 @pytest.fixture
-def gated(measured, tmp_path, monkeypatch):
+def gated(measured, make_gate, tmp_path, monkeypatch):
     """What `add_gate` makes of it with a gate that only lights cues."""
     told = {}
 
     def shut(splits, **settings):
         told.update(settings)
-        size = settings["tokenizer"].get_vocab_size()
-        numbers = GateNumbers(
-            embeddings=np.zeros((size, 1), dtype=np.int8),
-            filters=np.zeros((1, 1, 1), dtype=np.int8),
-            biases=np.zeros(1, dtype=np.int32),
-            weights=np.zeros(1, dtype=np.int16),
-            bias=np.array(0, dtype=np.int64),
-            unit=np.array(1.0),
-            threshold=np.array(1.0),
-        )
+        numbers = make_gate(settings["tokenizer"].get_vocab_size())
         return TrainedGate(numbers, FIGURES)
 
     monkeypatch.setattr("training.gating.train_gate", shut)

@@ -9,7 +9,14 @@
 from classifier.assess import ComplaintClassifier, assess
 from classifier.assessment import Action, Assessment, Evidence, Guidance, Link, Nation, Reason, Signal
 from classifier.bundle import Bundle, load_bundle
-from classifier.errors import BundleError, ComplaintContextError, PolicyError, RowError, StoryError
+from classifier.errors import (
+    BundleError,
+    ComplaintContextError,
+    PolicyError,
+    RowError,
+    StoryError,
+    WorkerError,
+)
 from classifier.labels import LABELS, Label
 from classifier.story import Span, Story
 
@@ -33,6 +40,7 @@ __all__ = [
     "Span",
     "Story",
     "StoryError",
+    "WorkerError",
     "assess",
     "load_bundle",
 ]

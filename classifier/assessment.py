@@ -1,5 +1,6 @@
 """The answer: what a story says of a complaint, in which words, and what the policy makes of it."""
 
+import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -108,6 +109,11 @@ class Assessment:
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers, ready for JSON; keys in the documented order."""
         return _plain(asdict(self))
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON with characters as they are; the one spelling that all doors share."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:

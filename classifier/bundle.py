@@ -6,7 +6,7 @@
     bundle.json      format, version, labels, thresholds, calibration, window, checksums, figures
     README.md        the model card, written from the training run
 
-Raising the format: add the new number to ``FORMATS``, translate the old manifest in ``_read_manifest``, and
+Raising the format: add the new number to ``FORMATS``, translate the old manifest in ``load_manifest``, and
 keep a bundle of the old format in ``tests/contract``.
 """
 
@@ -111,7 +111,7 @@ def load_bundle(folder: Path = RELEASED, *, threads: int = 1, gate: bool = True)
     Raises:
         BundleError: a file is missing, does not match its checksum, or has a foreign format.
     """
-    manifest = _read_manifest(folder)
+    manifest = load_manifest(folder)
     parts = {name: _read_part(folder, name, manifest) for name in _PARTS}
     tokenizer = _read_tokenizer(parts["tokenizer.json"])
     return Bundle(
@@ -126,7 +126,12 @@ def load_bundle(folder: Path = RELEASED, *, threads: int = 1, gate: bool = True)
     )
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def load_manifest(folder: Path = RELEASED) -> dict[str, Any]:
+    """bundle.json of the bundle in ``folder``, checked; the other files are not looked at.
+
+    Raises:
+        BundleError: it is missing, damaged or of a foreign format.
+    """
     file = folder / "bundle.json"
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))

@@ -17,22 +17,14 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from classifier.assess import ComplaintClassifier
-from classifier.assessment import Action
-from classifier.backlog.progress import ScoreProgress
-from classifier.backlog.score import Summary, score_file
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from classifier.bundle import RELEASED
 from classifier.display import print_assessment
 from classifier.errors import ComplaintContextError, StoryError
+from classifier.options import GateOption, ModelOption, PolicyOption
 from classifier.policy.document import load_policy
 from classifier.policy.page import render_policy
 from classifier.story import Story
-
-ModelOption = Annotated[Path, typer.Option("--model", help="Folder of a model bundle.")]
-PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Another site's policy file (TOML).")]
-GateOption = Annotated[
-    bool, typer.Option("--gate/--no-gate", help="Let the gate say what the encoder need not read.")
-]
 
 _ORDER = (
     *("classify", "score", "serve", "keys", "cases", "database", "policy"),
@@ -53,8 +45,8 @@ _ORDER = (
 
 def main() -> None:
     """Runs the command line; a fault that can be said in one line is said so, with exit code 1."""
-    # The gate's matrix products are small: on a busy machine waiting for a second thread of NumPy's takes 25 times
-    # as long as the product does. Stories are read side by side instead.
+    # The gate's matrix products are small: on a busy machine waiting for a second thread of NumPy's takes 25
+    # times as long as the product does. Stories are read side by side instead.
     threadpool_limits(1, user_api="blas")
     try:
         build_app(sys.argv[1:2])()
@@ -126,28 +118,6 @@ def classify(
         print_assessment(assessment, story=story, console=Console(highlight=False), guidance=not brief)
 
 
-def score(
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="JSONL, CSV or Parquet with id, title, text.")
-    ],
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help="JSONL, CSV or Parquet to write.")],
-    workers: Annotated[int, typer.Option(min=1, help="Stories read at the same time.")] = 2,
-    model: ModelOption = RELEASED,
-    policy: PolicyOption = None,
-    gate: GateOption = True,
-) -> None:
-    """Assess a file of stories, one assessment a row; bad rows go to OUTPUT.rejects.jsonl.
-
-    Example: complaint-context score stories.jsonl assessments.jsonl
-    """
-    classifier = ComplaintClassifier.load(model, policy=policy, gate=gate)
-    with ScoreProgress(source) as progress:
-        summary = score_file(source, output, classifier=classifier, workers=workers, on_row=progress.count)
-    _print_summary(summary, output)
-    if not summary.stories:
-        raise typer.Exit(1)
-
-
 def policy(
     path: Annotated[Path | None, typer.Option("--policy", help="Another site's policy file (TOML).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, as the service answers.")] = False,
@@ -196,14 +166,3 @@ def _words(text: str | None, file: Path | None) -> str:
         raise StoryError(f"{file}: {error.strerror}. Name a text file.") from None
     except UnicodeDecodeError as error:
         raise StoryError(f"text: byte {error.start} is not UTF-8. Save the text as UTF-8.") from None
-
-
-def _print_summary(summary: Summary, output: Path) -> None:
-    actions = ", ".join(f"{summary.actions.get(action, 0)} {action}" for action in Action)
-    print(f"{output}: stories: {summary.stories}; {actions}", file=sys.stderr)
-    if summary.rejects:
-        print(
-            f"{summary.rejects}: rows that are no stories: {summary.rejected}, each with its reason. "
-            "Mend them and score them again.",
-            file=sys.stderr,
-        )

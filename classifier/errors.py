@@ -4,7 +4,8 @@
     ├── StoryError      a story cannot be read (no text, not text, broken characters)
     ├── RowError        a row of a file is no story
     ├── BundleError     a model bundle is damaged, foreign or incomplete
-    └── PolicyError     a policy file breaks a rule of its format
+    ├── PolicyError     a policy file breaks a rule of its format
+    └── WorkerError     workers that score a backlog cannot start, or end again and again
 
 Messages read *place: fact. What to do.* They never hold the text of a live story.
 """
@@ -28,3 +29,7 @@ class BundleError(ComplaintContextError):
 
 class PolicyError(ComplaintContextError):
     """A policy file breaks a rule of its format."""
+
+
+class WorkerError(ComplaintContextError):
+    """Workers that score a backlog cannot start, or end again and again."""

@@ -8,7 +8,7 @@ import typer
 
 from classifier.assess import ComplaintClassifier
 from classifier.bundle import RELEASED
-from classifier.cli import GateOption
+from classifier.options import GateOption
 from serve.settings import read_settings
 
 

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from classifier.errors import ComplaintContextError
 
 MEDIA_TYPE = "application/problem+json"

@@ -152,8 +152,8 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         reason = os.strerror(error.errno or 0).lower()  # the error's own words repeat the address
         raise ServerError(f"{host}:{port}: {reason}. Choose another --port; 0 takes a free one.") from None
-    # Connections inherit it. asyncio would set it only where the socket names its protocol, which this one does
-    # not; without it an answer's second packet waits some 40 ms for the client's acknowledgement of the first.
+    # Connections inherit it. asyncio would set it only where the socket names its protocol, which this one
+    # does not; without it an answer's second packet may wait some 40 ms for an acknowledgement of the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 

@@ -1,26 +1,42 @@
 """Rows in: stories from JSONL, CSV or Parquet, one at a time, with every bad row named and kept apart.
 
 Does: find the columns, decode, check each row, notice an id that came before.
-Does not: score, write (``sinks``), stop at a bad row.
+Does not: find files (``places``), score, write (``forms``), stop at a bad row.
 """
 
 import csv
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow
 import pyarrow.parquet as parquet
 
+from classifier.backlog.places import SUFFIXES, Form, InputFile, Kind, kind_of, size_of, unpack
 from classifier.errors import RowError, StoryError
 from classifier.story import Story
 
-SUFFIXES = (".jsonl", ".csv", ".parquet")
-COLUMNS = ("id", "title", "text")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What the input calls its columns; ``date`` is asked for only where it is given."""
+
+    id: str = "id"
+    title: str = "title"
+    text: str = "text"
+    date: str | None = None
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The names, in reading order."""
+        return (self.id, self.title, self.text, *([self.date] if self.date else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +44,64 @@ class Row:
     """One row of the input: where it stands, and the story it holds or why it holds none.
 
     ``place`` is ``file:line`` (JSONL, CSV) or ``file:row`` (Parquet), counted from 1. Exactly one of
-    ``story`` and ``fault`` is set.
+    ``story`` and ``fault`` is set. ``month`` is ``YYYY-MM``, empty where there is no such date, None where
+    none was asked for.
     """
 
     place: str
     id: str | None
     story: Story | None = None
     fault: str | None = None
+    month: str | None = None
+
+
+class RowSource:
+    """Rows of one file after the other, and how far the reading has come.
+
+    Raises:
+        RowError: a file as a whole cannot be read (missing, foreign suffix, no ``id`` or ``text`` column).
+    """
+
+    def __init__(self, files: Sequence[InputFile], *, columns: Columns | None = None) -> None:
+        self._files, self._columns = files, columns or Columns()
+        self._sizes = [size_of(file.path) for file in files]
+        self._done, self._tell = 0, lambda: 0
+
+    @property
+    def size(self) -> int:
+        """Of all files, in bytes."""
+        return sum(self._sizes)
+
+    @property
+    def position(self) -> int:
+        """How many bytes of ``size`` have been read, about."""
+        return self._done + self._tell()
+
+    def __iter__(self) -> Iterator[Row]:
+        first_places = _FirstPlaces([file.label for file in self._files])
+        for number, (file, size) in enumerate(zip(self._files, self._sizes, strict=True)):
+            with _opened(file.path) as (raw, kind):
+                for line, record in self._records(file.path, raw, kind, size):
+                    row = _row(f"{file.label}:{line}", record, self._columns)
+                    yield first_places.check(row, number, line)
+            self._done, self._tell = self._done + size, lambda: 0
+
+    def _records(self, file: Path, raw: IO[bytes], kind: Kind, size: int) -> Iterator[tuple[int, "Record"]]:
+        self._tell = raw.tell
+        if kind.form is Form.PARQUET:
+            yield from _parquet(file, raw, self._columns, self._watch_rows(size))
+        elif kind.form is Form.CSV:
+            yield from _csv(file, unpack(raw, kind), self._columns)
+        else:
+            yield from _jsonl(unpack(raw, kind))
+
+    def _watch_rows(self, size: int) -> Callable[[int, int], None]:
+        """Parquet is read from all over the file: how far it is follows from the rows."""
+
+        def watch(done: int, total: int) -> None:
+            self._tell = lambda: size * done // max(1, total)
+
+        return watch
 
 
 def read_rows(file: Path) -> Iterator[Row]:
@@ -43,35 +110,36 @@ def read_rows(file: Path) -> Iterator[Row]:
     Raises:
         RowError: the file as a whole cannot be read (missing, foreign suffix, no ``id`` or ``text`` column).
     """
-    seen: dict[str, str] = {}
-    for place, record in _records(file):
-        row = _row(place, record)
-        if row.story is not None and (first := seen.setdefault(row.story.id, place)) != place:
-            fault = f"id: stands at {first} too, so answers could not be told apart. Give it another id."
-            row = Row(place, row.id, fault=fault)
-        yield row
+    yield from RowSource([InputFile(file, file.name)])
 
 
-def count_rows(file: Path) -> int | None:
-    """About how many rows ``file`` has, for a progress bar: exact for Parquet, lines for the others.
-
-    None where there is no such file.
-    """
-    if not file.is_file():
-        return None
-    if file.suffix == ".parquet":
-        try:
-            return parquet.read_metadata(file).num_rows
-        except pyarrow.ArrowException:
-            return None
-    with file.open("rb") as lines:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: lines.read(1 << 20), b""))
+def stream_rows(raw: IO[bytes], *, form: Form, columns: Columns | None = None) -> Iterator[Row]:
+    """Rows of a stream without a name, as ``read_rows``; JSONL or CSV."""
+    columns, first_places = columns or Columns(), _FirstPlaces(["input"])
+    records = _csv(Path("input"), raw, columns) if form is Form.CSV else _jsonl(raw)
+    for line, record in records:
+        yield first_places.check(_row(f"input:{line}", record, columns), 0, line)
 
 
-def check_suffix(file: Path) -> None:
-    """Raises RowError when ``file`` is of no kind that rows are read from or written to."""
-    if file.suffix not in SUFFIXES:
-        raise RowError(f"{file}: its name ends with none of {', '.join(SUFFIXES)}. Convert or rename it.")
+class _FirstPlaces:
+    """Remembers where each id came first, in few bytes an id: a backlog has millions."""
+
+    _LINES = 1 << 40
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._labels, self._seen = labels, dict[int, int]()
+
+    def check(self, row: Row, file: int, line: int) -> Row:
+        """The row, or the fault that its id came before."""
+        if row.story is None:
+            return row
+        digest = int.from_bytes(blake2b(row.story.id.encode(), digest_size=8).digest())
+        here = file * self._LINES + line
+        if (first := self._seen.setdefault(digest, here)) == here:
+            return row
+        place = f"{self._labels[first // self._LINES]}:{first % self._LINES}"
+        fault = f"id: stands at {place} too, so answers could not be told apart. Give it another id."
+        return Row(row.place, row.id, fault=fault)
 
 
 Record = dict[str, Any] | str
@@ -80,22 +148,23 @@ Record = dict[str, Any] | str
 _NOT_UTF8 = "bytes that are not UTF-8. Save the file as UTF-8."
 
 
-def _records(file: Path) -> Iterator[tuple[str, Record]]:
-    check_suffix(file)
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[IO[bytes], Kind]]:
+    kind = kind_of(file)
     if not file.is_file():
         raise RowError(f"{file}: no such file. Name a {', '.join(SUFFIXES)} file with id, title and text.")
-    read = {".jsonl": _jsonl, ".csv": csv_records, ".parquet": _parquet}[file.suffix]
     try:
-        yield from read(file)
+        with file.open("rb") as raw:
+            yield raw, kind
     except OSError as error:
-        raise RowError(f"{file}: cannot be read ({error.strerror}). Check the file and its rights.") from None
+        fault = error.strerror or str(error).lower()  # what unpacks has no number for its faults
+        raise RowError(f"{file}: cannot be read ({fault}). Check the file and its rights.") from None
 
 
-def _jsonl(file: Path) -> Iterator[tuple[str, Record]]:
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield f"{file.name}:{number}", _decode(line)
+def _jsonl(raw: Any) -> Iterator[tuple[int, Record]]:
+    for number, line in enumerate(io.BufferedReader(raw, 1 << 16), start=1):
+        if line.strip():
+            yield number, _decode(line)
 
 
 def _decode(line: bytes) -> Record:
@@ -114,16 +183,24 @@ def csv_records(file: Path) -> Iterator[tuple[str, Record]]:
     Raises:
         RowError: there is no ``id`` or ``text`` column.
     """
-    csv.field_size_limit(sys.maxsize)
     with file.open("rb") as raw:
-        reader = csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline=""))
-        header = next(reader, [])
-        _check_columns(file, header)
+        for line, record in _csv(file, raw, Columns()):
+            yield f"{file.name}:{line}", record
+
+
+def _csv(file: Path, raw: Any, columns: Columns) -> Iterator[tuple[int, Record]]:
+    csv.field_size_limit(sys.maxsize)
+    text = io.TextIOWrapper(
+        io.BufferedReader(raw), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )
+    reader = csv.reader(text)
+    header = next(reader, [])
+    _check_columns(file, header, columns)
+    line = reader.line_num + 1
+    for cells in reader:
+        if cells:
+            yield line, _csv_record(header, cells)
         line = reader.line_num + 1
-        for cells in reader:
-            if cells:
-                yield f"{file.name}:{line}", _csv_record(header, cells)
-            line = reader.line_num + 1
 
 
 def _csv_record(header: list[str], cells: list[str]) -> Record:
@@ -136,16 +213,19 @@ def _csv_record(header: list[str], cells: list[str]) -> Record:
     return dict(zip(header, cells, strict=True))
 
 
-def _parquet(file: Path) -> Iterator[tuple[str, Record]]:
+def _parquet(
+    file: Path, raw: IO[bytes], columns: Columns, watch: Callable[[int, int], None]
+) -> Iterator[tuple[int, Record]]:
     try:
-        table = parquet.ParquetFile(file)
-        _check_columns(file, table.schema_arrow.names)
-        columns = [name for name in COLUMNS if name in table.schema_arrow.names]
+        table = parquet.ParquetFile(raw)
+        _check_columns(file, table.schema_arrow.names, columns)
+        names = [name for name in columns.wanted if name in table.schema_arrow.names]
         number = 0
-        for batch in table.iter_batches(batch_size=1024, columns=columns):
+        for batch in table.iter_batches(batch_size=1024, columns=names):
             for row in range(batch.num_rows):
                 number += 1
-                yield f"{file.name}:{number}", _parquet_record(batch.slice(row, 1))
+                yield number, _parquet_record(batch.slice(row, 1))
+            watch(number, table.metadata.num_rows)
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError):  # damage shows itself in all three
         raise RowError(f"{file}: not a sound Parquet file. Write it again.") from None
 
@@ -157,33 +237,40 @@ def _parquet_record(row: pyarrow.RecordBatch) -> Record:
         return _NOT_UTF8
 
 
-def _check_columns(file: Path, found: list[str]) -> None:
-    if missing := [name for name in ("id", "text") if name not in found]:
+def _check_columns(file: Path, found: list[str], columns: Columns) -> None:
+    needed = [columns.id, columns.text, *([columns.date] if columns.date else [])]
+    if missing := [name for name in needed if name not in found]:
         # What was found is only counted: in a file without a header it would be the words of a story.
         raise RowError(
             f"{file}: no column {' or '.join(missing)} among the {len(found)} there are. "
-            "Name the columns id, title (may be missing) and text."
+            "Name the columns id, title (may be missing) and text, or give the names they have (--id-column)."
         )
 
 
-def _row(place: str, record: Record) -> Row:
+def _row(place: str, record: Record, columns: Columns) -> Row:
     if isinstance(record, str):
         return Row(place, None, fault=record)
-    identity = _identity(record.get("id"))
+    identity = _identity(record.get(columns.id))
     try:
-        return Row(place, identity, _story(record, identity))
+        story = _story(record, identity, columns)
     except StoryError as error:
         # Half a surrogate pair can be read, yet not be written to the file of rejects.
         known = identity and identity.encode("utf-8", errors="backslashreplace").decode()
         return Row(place, known, fault=str(error))
+    return Row(place, identity, story, month=_month(record.get(columns.date)) if columns.date else None)
 
 
-def _story(record: dict[str, Any], identity: str | None) -> Story:
-    if "text" not in record:
-        raise StoryError("keys: no text. A row has id, title (may be missing) and text.")
+def _story(record: dict[str, Any], identity: str | None, columns: Columns) -> Story:
+    if columns.text not in record:
+        raise StoryError(
+            f"keys: no {columns.text}. A row has {columns.id}, {columns.title} (may be missing) and "
+            f"{columns.text}."
+        )
     if identity is None:
-        raise StoryError("id: is missing. Give each row an id of its own.")
-    return Story(id=identity, title=_or_empty(record.get("title")), text=_or_empty(record["text"]))
+        raise StoryError(f"{columns.id}: is missing. Give each row an id of its own.")
+    return Story(
+        id=identity, title=_or_empty(record.get(columns.title)), text=_or_empty(record[columns.text])
+    )
 
 
 def _identity(value: object) -> str | None:
@@ -195,3 +282,15 @@ def _identity(value: object) -> str | None:
 
 def _or_empty(value: Any) -> Any:
     return "" if value is None else value
+
+
+def _month(value: Any) -> str:
+    """``YYYY-MM`` of a date, of an ISO 8601 text or of one like 31/12/2026; empty for all else."""
+    if isinstance(value, date):
+        return value.strftime("%Y-%m")
+    for read in (datetime.fromisoformat, lambda text: datetime.strptime(text, "%d/%m/%Y")):
+        try:
+            return read(value).strftime("%Y-%m")
+        except (TypeError, ValueError):
+            continue
+    return ""

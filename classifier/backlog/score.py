@@ -1,84 +1,281 @@
-"""Scores a file of stories into a file of assessments: good rows answered, bad rows kept apart."""
+"""Scores a backlog: rows in, cut into shards, scored by workers, kept shard by shard, bound into one output.
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+    Input -> shards -> (done before? keep) -> in_order(crew) -> Ledger -> bind -> Manifest
+
+Run again, it goes on where the run before ended, and scores anew only what was made from other stories,
+another model or another policy.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import IO, Any, TypeVar
 
-from classifier.assess import ComplaintClassifier
-from classifier.assessment import Action
-from classifier.backlog.rows import Row, check_suffix, read_rows
-from classifier.backlog.sinks import open_sink, to_json
+from classifier.assessment import to_json
+from classifier.backlog.crew import Crew, InProcess, in_order
+from classifier.backlog.forms import writing
+from classifier.backlog.job import Input, Job
+from classifier.backlog.ledger import Ledger, Receipt
+from classifier.backlog.manifest import Manifest, list_files, read_manifest, same_facts, write_manifest
+from classifier.backlog.places import partial_of, size_of, sync, write_whole
+from classifier.backlog.scorer import Recipe, ScoredBatch
+from classifier.backlog.shards import Batch, Shard
+from classifier.backlog.tally import Tally
 from classifier.errors import RowError
-from classifier.labels import Label
-from classifier.story import Story
+
+MakeCrew = Callable[[Recipe], Crew]
+"""Makes the workers, once it is known that there is work for them."""
+
+_FEW_BATCHES = 4
+"""So few are sooner scored here than workers are started."""
+
+Tag = TypeVar("Tag")
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What came of a file: counts of stories by action and by label, and of rejected rows."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How far a run has come.
 
-    stories: int
-    rejected: int
-    actions: dict[Action, int]
-    labels: dict[Label, int]
+    ``position`` of ``size``: bytes of the input (size 0: unknown). ``tally``: of all that is done. ``rows``
+    and ``bytes``: scored in this run; the others were done before.
+    """
+
+    position: int
+    size: int
+    tally: Tally
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run leaves.
+
+    ``kept`` of ``shards`` were done before; ``redone`` had answers, but from other stories or from what
+    ``changed`` names (facts of the recipe). ``rejects``: None where every row was a story.
+    """
+
+    tally: Tally
     rejects: Path | None
+    shards: int
+    kept: int = 0
+    redone: int = 0
+    changed: tuple[str, ...] = ()
 
 
-def rejects_file(output: Path) -> Path:
-    """Where the rows that are no stories go: beside the output."""
-    return output.with_name(output.stem + ".rejects.jsonl")
-
-
-def score_file(
-    source: Path,
-    output: Path,
-    *,
-    classifier: ComplaintClassifier,
-    workers: int = 2,
-    on_row: Callable[[Action | None], None] = lambda action: None,
-) -> Summary:
-    """Reads ``source``, writes one assessment a story to ``output``, in the same order.
-
-    Args:
-        workers: stories read at the same time, at least 1.
-        on_row: called after each row with its action, or None for a rejected one.
+def score(
+    job: Job, *, make_crew: MakeCrew = InProcess, on_step: Callable[[Step], None] = lambda step: None
+) -> Outcome:
+    """Scores a backlog from its first story to the last that has no answer yet.
 
     Raises:
         RowError: the input as a whole cannot be read, or the output cannot be written.
+        BundleError, PolicyError, WorkerError: what the stories are scored with fails.
     """
-    check_suffix(output)
-    if output.resolve() == source.resolve():
-        raise RowError(f"{output}: is the input too. Name another file for the answers.")
-    if rejects_file(output).resolve() == source.resolve():
-        raise RowError(f"{source}: is where rejected rows of {output.name} go. Rename the input.")
-    if not output.parent.is_dir():
-        raise RowError(f"{output.parent}: no such folder. Make it first, or name another.")
-    actions, labels, rejected = Counter[Action](), Counter[Label](), list[Row]()
-    with open_sink(output) as sink:
-        stories = _stories(source, rejected, on_row)
-        for assessment in classifier.assess_many(stories, workers=workers):
-            sink.write(assessment)
-            actions[assessment.action] += 1
-            labels.update(assessment.labels)
-            on_row(assessment.action)
-    return Summary(actions.total(), len(rejected), dict(actions), dict(labels), _keep_apart(rejected, output))
+    job.check()
+    recipe = job.recipe()
+    facts = recipe.facts()
+    if finished := _finished(job, facts):
+        return finished
+    try:
+        return _Run(job, recipe, facts, make_crew, on_step).to_files()
+    except OSError as error:
+        raise RowError(
+            f"{error.filename or job.output}: cannot be written ({error.strerror or error}). Mend that, and "
+            "run the same command again: what is done is kept."
+        ) from None
 
 
-def _stories(source: Path, rejected: list[Row], on_row: Callable[[Action | None], None]) -> Iterator[Story]:
-    for row in read_rows(source):
-        if row.story is None:
-            rejected.append(row)
-            on_row(None)
-        else:
-            yield row.story
+def score_to_stream(
+    job: Job,
+    stream: IO[bytes],
+    *,
+    make_crew: MakeCrew = InProcess,
+    on_step: Callable[[Step], None] = lambda step: None,
+) -> tuple[Outcome, list[dict[str, Any]]]:
+    """As ``score``, to a stream and with nothing kept; the rejects come back."""
+    job.check()
+    recipe = job.recipe()
+    return _Run(job, recipe, recipe.facts(), make_crew, on_step).to_stream(stream)
 
 
-def _keep_apart(rejected: list[Row], output: Path) -> Path | None:
-    file = rejects_file(output)
-    file.unlink(missing_ok=True)
-    if not rejected:
+def _finished(job: Job, facts: dict[str, Any]) -> Outcome | None:
+    """The outcome of the run before, if its output file is whole and was made from the same."""
+    manifest = read_manifest(job.manifest)
+    if manifest is None or job.to_folder or job.stream or not job.resume:
         return None
-    lines = [to_json({"place": row.place, "id": row.id, "error": row.fault}) for row in rejected]
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return file
+    if not same_facts(manifest.facts, facts) or size_of(job.output_path) != manifest.size:
+        return None
+    found = Input(job)
+    if list_files(found.files) != manifest.files:
+        return None
+    if manifest.shards != tuple(shard.key for shard in found.shards(to_json(facts))):
+        return None
+    _ledger(job).clear()  # the run before may have ended just before it did so
+    number = len(manifest.shards)
+    rejects = job.rejects if manifest.tally.rejected else None
+    return Outcome(tally=manifest.tally, rejects=rejects, shards=number, kept=number)
+
+
+def _ledger(job: Job) -> Ledger:
+    return Ledger(job.parts_folder, job.recipe().kind)
+
+
+class _Run:
+    """One run of a job."""
+
+    def __init__(
+        self,
+        job: Job,
+        recipe: Recipe,
+        facts: dict[str, Any],
+        make_crew: MakeCrew,
+        on_step: Callable[[Step], None],
+    ) -> None:
+        self._job, self._recipe, self._facts, self._make_crew = job, recipe, facts, make_crew
+        self._input, self._ledger = Input(job), _ledger(job)
+        self._meter = _Meter(self._input.size, on_step)
+        self._receipts = dict[int, Receipt]()
+        self._keys = list[str]()
+        self._kept = self._redone = 0
+
+    def to_files(self) -> Outcome:
+        """Keeps what is done shard by shard, then binds it."""
+        job = self._job
+        with self._ledger.open(self._facts) as before:
+            if not job.resume:
+                self._ledger.forget_from(0)
+            job.manifest.unlink(missing_ok=True)
+            held = list[ScoredBatch]()
+            for shard, scored in self._scored(self._unfinished()):
+                held.append(scored)
+                self._meter.count(shard, scored)
+                if len(held) == len(shard.batches):
+                    self._receipts[shard.number] = self._ledger.keep(shard, held)
+                    held = []
+            self._ledger.forget_from(len(self._keys))
+            outcome = self._outcome(before)
+            self._finish(outcome)
+        if not job.to_folder:
+            self._ledger.clear()
+        return outcome
+
+    def to_stream(self, stream: IO[bytes]) -> tuple[Outcome, list[dict[str, Any]]]:
+        """Writes what is done at once."""
+        form = writing(self._recipe.kind)
+        rejects, total = list[dict[str, Any]](), Tally()
+        stream.write(form.part([]))
+        for shard, scored in self._scored(self._all()):
+            stream.write(scored.leaf)
+            stream.flush()
+            rejects.extend(scored.rejects)
+            total += scored.tally
+            self._meter.count(shard, scored)
+        return Outcome(tally=total, rejects=None, shards=len(self._keys)), rejects
+
+    def _scored(self, batches: Iterable[tuple[Tag, Batch]]) -> Iterator[tuple[Tag, ScoredBatch]]:
+        """Starts workers only if there is something for them to do."""
+        source = iter(batches)
+        first = list(islice(source, _FEW_BATCHES))
+        if not first:
+            return
+        few = len(first) < _FEW_BATCHES
+        with closing(InProcess(self._recipe) if few else self._make_crew(self._recipe)) as crew:
+            yield from in_order(chain(first, source), crew)
+
+    def _all(self) -> Iterator[tuple[Shard, Batch]]:
+        for shard in self._input.shards(to_json(self._facts)):
+            self._keys.append(shard.key)
+            yield from ((shard, batch) for batch in shard.batches)
+
+    def _unfinished(self) -> Iterator[tuple[Shard, Batch]]:
+        for shard in self._input.shards(to_json(self._facts)):
+            self._keys.append(shard.key)
+            if receipt := self._ledger.find(shard):
+                self._kept += 1
+                self._receipts[shard.number] = receipt
+                self._meter.skip(shard, receipt)
+            else:
+                self._redone += self._ledger.holds_other(shard)
+                yield from ((shard, batch) for batch in shard.batches)
+
+    def _outcome(self, before: dict[str, Any] | None) -> Outcome:
+        total = sum((self._receipts[number].tally for number in range(len(self._keys))), Tally())
+        changed = [name for name, fact in self._facts.items() if before and before.get(name) != fact]
+        return Outcome(
+            tally=total,
+            rejects=self._job.rejects if total.rejected else None,
+            shards=len(self._keys),
+            kept=self._kept,
+            redone=self._redone,
+            changed=tuple(changed) if self._redone else (),
+        )
+
+    def _finish(self, outcome: Outcome) -> None:
+        job, numbers = self._job, range(len(self._keys))
+        if not job.to_folder:
+            _bind([self._ledger.part(number) for number in numbers], job.output_path, self._recipe)
+        rejects = [reject for number in numbers for reject in self._receipts[number].rejects]
+        if rejects:
+            write_whole(job.rejects, "".join(to_json(reject) + "\n" for reject in rejects).encode())
+        else:
+            job.rejects.unlink(missing_ok=True)
+        manifest = Manifest(
+            facts=self._facts,
+            files=list_files(self._input.files),
+            shards=tuple(self._keys),
+            tally=outcome.tally,
+            size=0 if job.to_folder else size_of(job.output_path),
+        )
+        write_manifest(job.manifest, manifest)
+
+
+class _Meter:
+    """Turns shards and batches that are done into steps."""
+
+    def __init__(self, size: int, on_step: Callable[[Step], None]) -> None:
+        self._size, self._on_step = size, on_step
+        self._tally, self._rows, self._bytes, self._position = Tally(), 0, 0, 0
+        self._left = dict[int, int]()
+
+    def skip(self, shard: Shard, receipt: Receipt) -> None:
+        """A shard that was done before."""
+        self._tally += receipt.tally
+        self._position = max(self._position, shard.position)
+        self._tell()
+
+    def count(self, shard: Shard, scored: ScoredBatch) -> None:
+        """A batch that was scored now."""
+        share = (shard.position - shard.start) // len(shard.batches)
+        left = self._left.pop(shard.number, len(shard.batches)) - 1
+        if left:
+            self._left[shard.number] = left
+        self._tally += scored.tally
+        self._rows += scored.tally.stories + scored.tally.rejected
+        self._bytes += share
+        self._position = max(self._position, shard.position - left * share)
+        self._tell()
+
+    def _tell(self) -> None:
+        step = Step(
+            position=self._position, size=self._size, tally=self._tally, rows=self._rows, bytes=self._bytes
+        )
+        self._on_step(step)
+
+
+def _bind(parts: list[Path], output: Path, recipe: Recipe) -> None:
+    form = writing(recipe.kind)
+    if not isinstance(output, Path):
+        with output.open("wb") as stream:
+            form.bind(parts, stream)
+        return
+    partial = partial_of(output)
+    try:
+        with partial.open("wb") as stream:
+            form.bind(parts, stream)
+            sync(stream)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from serve.settings import Settings, read_settings
 
 cases = typer.Typer(

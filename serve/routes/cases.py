@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from classifier.assessment import Action
-from classifier.backlog.sinks import to_json
+from classifier.assessment import Action, to_json
 from classifier.labels import Label
 from serve.body import JSON, read_body, read_json
 from serve.cases.case import Case, CaseQuery, State

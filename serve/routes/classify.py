@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from serve.batcher import Urgency
 from serve.body import JSON
 from serve.contract import faults

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Response
 
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from serve.body import JSON
 from serve.contract import faults
 from serve.dependencies import TheAssessor

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, Depends, Response
 
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from serve import workers
 from serve.body import JSON
 from serve.contract import faults

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from serve.batcher import Urgency
 from serve.body import JSON
 from serve.cases.faults import AWAY, away

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 
-from classifier.assessment import Assessment
-from classifier.backlog.sinks import to_json
+from classifier.assessment import Assessment, to_json
 from serve.assessor import Assessor
 from serve.batcher import Urgency
 from serve.body import JSON, read_body

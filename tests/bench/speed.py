@@ -26,7 +26,7 @@ import matmul
 import numpy as np
 
 from classifier.assess import ComplaintClassifier, sift
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from classifier.cues import find_cues
 from classifier.nation import find_nation
 from classifier.pieces import cut_pieces

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from classifier import ComplaintClassifier, Story
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from classifier.policy import load_policy
 from classifier.policy.page import render_policy
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from training.commands.options import STORIES, StoriesOption
 from training.stories import read_stories
 

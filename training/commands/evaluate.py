@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 
 from classifier.assess import ComplaintClassifier
 from classifier.bundle import RELEASED
-from classifier.cli import GateOption
+from classifier.options import GateOption
 from training.columns import in_a_column, measure_columns
 from training.commands.options import STORIES, CommentsOption, ModelOption, StoriesOption
 from training.comments import CommentFigures, measure_comments, read_comments

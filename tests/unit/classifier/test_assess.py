@@ -20,7 +20,7 @@ from classifier import (
     Story,
 )
 from classifier.assess import read
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from classifier.errors import BundleError
 from classifier.windows import WindowSize
 

@@ -12,6 +12,7 @@ def test_every_error_is_of_the_one_tree():
         "RowError",
         "BundleError",
         "PolicyError",
+        "WorkerError",
     }
 
 

@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from classifier import Action, Label, RowError, Story
+from classifier.assessment import to_json
 from classifier.backlog.score import Summary, rejects_file, score_file
-from classifier.backlog.sinks import to_json
 
 TEXTS = {
     "a": "I lodged a complaint 😀.",

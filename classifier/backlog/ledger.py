@@ -1,0 +1,159 @@
+"""What is done of a backlog, on disk, so that a run which ended at any moment can go on.
+
+    part-00000.jsonl             answers of the first shard
+    _receipts/part-00000.json    written after it: its key, its size, what was rejected, its counts
+    _run.json                    what the answers depend on besides the stories
+
+A shard is done when its receipt has its key and its part has the size the receipt says. Each file is written
+whole or not at all, and nothing else is remembered, so there is nothing that could disagree.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from classifier.assessment import to_json
+from classifier.backlog.forms import writing
+from classifier.backlog.places import Kind, size_of, write_whole
+from classifier.backlog.scorer import ScoredBatch
+from classifier.backlog.shards import Shard
+from classifier.backlog.tally import Tally
+from classifier.errors import RowError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A shard that is done: ``key`` of what it was made from, ``size`` of its part in bytes."""
+
+    key: str
+    size: int
+    rejects: tuple[dict[str, Any], ...]
+    tally: Tally
+
+
+class Ledger:
+    """The folder of one output; opened by one run at a time."""
+
+    def __init__(self, folder: Path, kind: Kind) -> None:
+        self._folder, self._kind = folder, kind
+        self._receipts = folder / "_receipts"
+        self._suffix = _suffix(kind)
+
+    @contextmanager
+    def open(self, facts: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
+        """Keeps the folder for this run; gives the facts of the run before, None if there was none.
+
+        Raises:
+            RowError: another run has it.
+        """
+        self._receipts.mkdir(parents=True, exist_ok=True)
+        with _locked(self._folder):
+            before = _read(self._folder / "_run.json")
+            write_whole(self._folder / "_run.json", to_json(facts).encode())
+            try:
+                yield before
+            finally:
+                if not self.part(0).exists():  # nothing to go on from
+                    self.clear()
+
+    def find(self, shard: Shard) -> Receipt | None:
+        """The receipt of a shard that is done already."""
+        receipt = self._receipt(shard.number)
+        return receipt if receipt and receipt.key == shard.key else None
+
+    def holds_other(self, shard: Shard) -> bool:
+        """Whether there is an answer under this number, but to other stories or from another run."""
+        receipt = self._receipt(shard.number)
+        return receipt is not None and receipt.key != shard.key
+
+    def keep(self, shard: Shard, batches: Sequence[ScoredBatch]) -> Receipt:
+        """Writes the part, then its receipt."""
+        content = writing(self._kind).part([batch.leaf for batch in batches])
+        receipt = Receipt(
+            key=shard.key,
+            size=len(content),
+            rejects=tuple(reject for batch in batches for reject in batch.rejects),
+            tally=sum((batch.tally for batch in batches), Tally()),
+        )
+        self._receipt_file(shard.number).unlink(missing_ok=True)  # it would vouch for the part that goes now
+        write_whole(self.part(shard.number), content)
+        write_whole(self._receipt_file(shard.number), _dump(receipt))
+        return receipt
+
+    def part(self, number: int) -> Path:
+        """Where the answers of a shard are."""
+        return self._folder / f"part-{number:05}{self._suffix}"
+
+    def forget_from(self, number: int) -> None:
+        """Removes parts of a longer run before this one."""
+        while self._receipt_file(number).exists() or self.part(number).exists():
+            self._receipt_file(number).unlink(missing_ok=True)
+            self.part(number).unlink(missing_ok=True)
+            number += 1
+
+    def clear(self) -> None:
+        """Removes all that the ledger has written, and the folder if nothing else is in it."""
+        self.forget_from(0)
+        for file in (self._folder / "_run.json", self._folder / "_lock"):
+            file.unlink(missing_ok=True)
+        for folder in (self._receipts, self._folder):
+            try:
+                folder.rmdir()
+            except OSError:
+                return  # something of someone else's is in it
+
+    def _receipt_file(self, number: int) -> Path:
+        return self._receipts / f"part-{number:05}.json"
+
+    def _receipt(self, number: int) -> Receipt | None:
+        found = _read(self._receipt_file(number))
+        if found is None or size_of(self.part(number)) != found["size"]:
+            return None
+        return Receipt(
+            key=found["key"],
+            size=found["size"],
+            rejects=tuple(found["rejects"]),
+            tally=Tally.from_dict(found["tally"]),
+        )
+
+
+def _dump(receipt: Receipt) -> bytes:
+    return to_json(
+        {
+            "key": receipt.key,
+            "size": receipt.size,
+            "rejects": list(receipt.rejects),
+            "tally": receipt.tally.to_dict(),
+        }
+    ).encode()
+
+
+def _read(file: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _suffix(kind: Kind) -> str:
+    return f".{kind.form}" + {None: "", "gzip": ".gz", "zstd": ".zst"}[kind.packing]
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    if not isinstance(folder, Path):  # far away there is nothing to lock with
+        yield
+        return
+    with (folder / "_lock").open("wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RowError(
+                f"{folder}: another run writes there. Wait for it, or name another output."
+            ) from None
+        yield

@@ -1,0 +1,64 @@
+"""What came of a backlog, at its end: a table for people, one JSON line for programs."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from classifier.assessment import Action
+from classifier.backlog.job import Job
+from classifier.backlog.score import Outcome
+from classifier.labels import LABELS
+
+
+def summarise(job: Job, outcome: Outcome, *, seconds: float) -> dict[str, Any]:
+    """For programs: event, output, counts, shards by what was done with them, seconds."""
+    counts = outcome.tally.to_dict()
+    return {
+        "event": "done",
+        "output": job.output,
+        "rejects": str(outcome.rejects) if outcome.rejects else None,
+        **{name: counts[name] for name in ("stories", "rejected", "actions", "labels", "months")},
+        "shards": outcome.shards,
+        "shards_done_before": outcome.kept,
+        "shards_done_anew": outcome.redone,
+        "changed": list(outcome.changed),
+        "seconds": round(seconds, 1),
+    }
+
+
+def print_summary(job: Job, outcome: Outcome, *, seconds: float, console: Console) -> None:
+    """A table of actions and labels, then a line for whatever else an operator has to know."""
+    tally = outcome.tally
+    table = Table("", "stories", "share", box=None, pad_edge=False)
+    table.columns[1].justify = table.columns[2].justify = "right"
+    for name, number in (
+        *((f"{action}", tally.actions[action]) for action in Action),
+        *((f"label {label}", tally.labels[label]) for label in LABELS),
+    ):
+        table.add_row(name, f"{number:,}", f"{number / tally.stories:.2%}" if tally.stories else "-")
+    console.print(table)
+    for line in _lines(job, outcome, seconds):
+        console.print(line, soft_wrap=True)
+
+
+def _lines(job: Job, outcome: Outcome, seconds: float) -> list[str]:
+    tally = outcome.tally
+    actions = ", ".join(f"{tally.actions[action]} {action}" for action in Action)
+    lines = [f"{job.output}: stories: {tally.stories}; {actions}"]
+    if outcome.kept == outcome.shards and outcome.shards:
+        lines.append(
+            "All of it had been scored before, with the same model and policy; nothing was left to do."
+        )
+    elif outcome.kept:
+        lines.append(f"{outcome.kept} of {outcome.shards} shards had been scored before and were kept.")
+    if outcome.redone:
+        why = f"with another {', '.join(outcome.changed)}" if outcome.changed else "from other stories"
+        lines.append(f"{outcome.redone} shards had been scored {why}, and were scored anew.")
+    if tally.rejected:
+        where = f"{outcome.rejects}: " if outcome.rejects else ""
+        lines.append(
+            f"{where}rows that are no stories: {tally.rejected}, each with its reason. "
+            "Mend them and score them again."
+        )
+    return lines

@@ -108,12 +108,17 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers, ready for JSON; keys in the documented order."""
-        return _plain(asdict(self))
+        return to_plain(self)
 
 
 def to_json(value: Any) -> str:
     """Compact JSON with characters as they are; the one spelling that all doors share."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def to_plain(part: Any) -> dict[str, Any]:
+    """An assessment, or a part of one, as plain dicts, lists, strings and numbers."""
+    return _plain(asdict(part))
 
 
 def _plain(value: Any) -> Any:

@@ -27,7 +27,7 @@ from classifier.policy.page import render_policy
 from classifier.story import Story
 
 _ORDER = (
-    *("classify", "score", "serve", "keys", "cases", "database", "policy"),
+    *("classify", "score", "rescore", "serve", "keys", "cases", "database", "policy"),
     *(
         "data",
         "suggest",

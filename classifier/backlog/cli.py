@@ -1,4 +1,4 @@
-"""The command `complaint-context score`."""
+"""The commands `complaint-context score` and `complaint-context rescore`."""
 
 import os
 import sys
@@ -18,12 +18,14 @@ from classifier.backlog.job import Job
 from classifier.backlog.places import STREAM, Form
 from classifier.backlog.progress import ScoreProgress
 from classifier.backlog.report import write_report
+from classifier.backlog.rescore import Rescoring
+from classifier.backlog.rescore import rescore as rescore_backlog
 from classifier.backlog.rows import Columns
 from classifier.backlog.score import MakeCrew, Outcome, score_to_stream
 from classifier.backlog.score import score as score_backlog
 from classifier.backlog.scorer import Recipe
 from classifier.backlog.shards import SHARD_ROWS
-from classifier.backlog.summary import print_summary, summarise
+from classifier.backlog.summary import print_changes, print_summary, summarise
 from classifier.bundle import RELEASED
 from classifier.options import GateOption, ModelOption, PolicyOption
 
@@ -33,6 +35,17 @@ class Engine(StrEnum):
 
     LOCAL = "local"
     RAY = "ray"
+
+
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="Processes that score; by default one for each core.")
+]
+EngineOption = Annotated[Engine, typer.Option(help="Workers on this machine, or on a Ray cluster.")]
+AddressOption = Annotated[
+    str | None, typer.Option(help="Of a running Ray cluster (auto: on this machine); else one is started.")
+]
+CpusOption = Annotated[float, typer.Option(help="Cores that a Ray worker keeps; may be 0.5.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Progress and summary as JSON lines.")]
 
 
 def score(
@@ -72,7 +85,7 @@ def score(
         bool, typer.Option("--resume/--no-resume", help="Keep what a run before has scored.")
     ] = True,
     report: Annotated[Path | None, typer.Option(help="Also write a page about the answers (.html).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Progress and summary as JSON lines.")] = False,
+    as_json: JsonOption = False,
     model: ModelOption = RELEASED,
     policy: PolicyOption = None,
     gate: GateOption = True,
@@ -96,13 +109,61 @@ def score(
         gate=gate,
     )
     make_crew = _make_crew(engine, workers, address, cpus_per_worker)
-    with ScoreProgress(as_json=as_json) as progress, _stoppable(job):
+    with ScoreProgress(as_json=as_json) as progress, _stoppable(kept=not job.to_stream):
         outcome = _run(job, make_crew, progress)
     _tell(job, outcome, seconds=progress.elapsed_s, as_json=as_json)
     if report:
         write_report(report, job, outcome)
     if not outcome.tally.stories:
         raise typer.Exit(1)
+
+
+def rescore(
+    before: Annotated[str, typer.Argument(help="What `score` wrote before: a file, or a folder of parts.")],
+    output: Annotated[Path, typer.Argument(help="JSON lines to write: the stories whose decision changes.")],
+    stories: Annotated[
+        str | None, typer.Option(help="The stories; needed where the model is another. As INPUT of `score`.")
+    ] = None,
+    answers: Annotated[
+        str | None, typer.Option(help="Also keep all new answers here. As OUTPUT of `score`.")
+    ] = None,
+    id_column: Annotated[str, typer.Option(help="What the stories call it.")] = "id",
+    title_column: Annotated[str, typer.Option(help="What the stories call it; may be missing.")] = "title",
+    text_column: Annotated[str, typer.Option(help="What the stories call it.")] = "text",
+    workers: WorkersOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
+    cpus_per_worker: CpusOption = 1.0,
+    as_json: JsonOption = False,
+    model: ModelOption = RELEASED,
+    policy: PolicyOption = None,
+    gate: GateOption = True,
+) -> None:
+    """What another model or policy would change in a scored backlog: each story, what changes, and why.
+
+    Where only the policy is another, the answers tell; else the stories are scored again, as by `score`.
+
+    Example: complaint-context rescore assessments.jsonl changes.jsonl --policy new_policy.toml
+    """
+    if answers and stories is None:
+        raise typer.BadParameter("goes with --stories", param_hint="--answers")
+    request = Rescoring(
+        before=before,
+        output=output,
+        source=stories,
+        answers=answers,
+        columns=Columns(id=id_column, title=title_column, text=text_column),
+        model=model,
+        policy=policy,
+        gate=gate,
+    )
+    make_crew = _make_crew(engine, workers, address, cpus_per_worker)
+    with ScoreProgress(as_json=as_json) as progress, _stoppable(kept=stories is not None):
+        changes = rescore_backlog(request, make_crew=make_crew, on_step=progress.show)
+    if as_json:
+        print(to_json({"event": "done", "output": str(output), **changes.to_dict()}), file=sys.stderr)
+    else:
+        print_changes(request, changes, console=Console(stderr=True, highlight=False))
 
 
 def _run(job: Job, make_crew: MakeCrew, progress: ScoreProgress) -> Outcome:
@@ -115,12 +176,12 @@ def _run(job: Job, make_crew: MakeCrew, progress: ScoreProgress) -> Outcome:
 
 
 @contextmanager
-def _stoppable(job: Job) -> Iterator[None]:
+def _stoppable(*, kept: bool) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept = "" if job.to_stream else " What is done is kept; the same command goes on from there."
-        print(f"complaint-context: stopped.{kept}", file=sys.stderr)
+        more = " What is done is kept; the same command goes on from there." if kept else ""
+        print(f"complaint-context: stopped.{more}", file=sys.stderr)
         raise SystemExit(130) from None
 
 

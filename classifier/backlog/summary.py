@@ -7,6 +7,7 @@ from rich.table import Table
 
 from classifier.assessment import Action
 from classifier.backlog.job import Job
+from classifier.backlog.rescore import Changes, Rescoring
 from classifier.backlog.score import Outcome
 from classifier.labels import LABELS
 
@@ -39,6 +40,29 @@ def print_summary(job: Job, outcome: Outcome, *, seconds: float, console: Consol
         table.add_row(name, f"{number:,}", f"{number / tally.stories:.2%}" if tally.stories else "-")
     console.print(table)
     for line in _lines(job, outcome, seconds):
+        console.print(line, soft_wrap=True)
+
+
+def print_changes(request: Rescoring, changes: Changes, *, console: Console) -> None:
+    """A table of the decisions that change, then a line for whatever else an operator has to know."""
+    if changes.moves:
+        table = Table("before", "after", "stories", box=None, pad_edge=False)
+        table.columns[2].justify = "right"
+        for (before, after), number in changes.moves.most_common():
+            table.add_row(before, after, f"{number:,}")
+        console.print(table)
+    lines = [f"{request.output}: stories whose decision changes: {changes.changed} of {changes.stories}."]
+    if changes.why:
+        lines.append(
+            "Because of: " + ", ".join(f"{why} {number}" for why, number in changes.why.most_common())
+        )
+    if changes.guidance:
+        lines.append(f"With the same decision and other guidance (not written): {changes.guidance}.")
+    if changes.new:
+        lines.append(f"Without an answer before (not written): {changes.new}.")
+    if changes.gone:
+        lines.append(f"With an answer before, and no longer among the stories: {changes.gone}.")
+    for line in lines:
         console.print(line, soft_wrap=True)
 
 

@@ -91,7 +91,8 @@ class ScoreProgress(AbstractContextManager["ScoreProgress"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
 
     def show(self, step: Step) -> None:
         """One more step."""

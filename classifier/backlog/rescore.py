@@ -35,8 +35,9 @@ _POLICY_FACTS = ("policy", "policy_sha256", "form", "packing")
 class Rescoring:
     """Answers from before, and what they are to be compared with.
 
-    ``before``: a file or folder that ``score`` wrote. ``source``: the stories, None to decide from the answers
-    alone. ``output``: a .jsonl file for the changes. ``answers``: where all new answers go, None to drop them.
+    ``before``: a file or folder that ``score`` wrote. ``source``: the stories, None to decide from the
+    answers alone. ``output``: a .jsonl file for the changes. ``answers``: where all new answers go, None to
+    drop them.
     """
 
     before: str
@@ -64,8 +65,8 @@ class Rescoring:
 
 @dataclass(slots=True, kw_only=True)
 class Changes:
-    """Counts: ``moves`` by action before and after; ``why`` by reason; ``guidance``: stories with other guidance
-    and the same decision; ``new`` had no answer before; ``gone`` have none now."""
+    """Counts: ``moves`` by action before and after; ``why`` by reason; ``guidance``: stories with the same
+    decision and other guidance; ``new`` had no answer before; ``gone`` have none now."""
 
     stories: int = 0
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -2,6 +2,7 @@
 # make test        set up everything, run all tests
 # make check       lint, import contracts, and an audit of the pinned packages (needs the internet)
 # make bench       how fast it reads, where the time goes, beside other ways; writes tests/bench/report.md
+# make bench-backlog  half a million stories, killed and resumed (half an hour); writes tests/bench/backlog.md
 # make bench-load  how the service bears a crowd, beside a plain one; writes tests/bench/load.md
 # make screenshot  the picture of the console that README.md shows
 PYTHON ?= python3
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # torch is installed on its own first: its pinned version may lie at hand as a small CPU wheel.
 TORCH := $(shell sed -n 's/^torch==\([0-9.]*\).*/\1/p' constraints.txt)
 
-.PHONY: run test setup setup-dev samples serve check bench bench-load screenshot constraints train evaluate clean
+.PHONY: run test setup setup-dev samples serve check bench bench-backlog bench-load screenshot constraints train evaluate clean
 
 run: setup samples serve
 
@@ -56,7 +57,7 @@ setup-dev: .venv/dev.stamp
 
 .venv/dev.stamp: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) install --quiet --progress-bar off torch==$(TORCH)
-	$(PIP) install --quiet --progress-bar off --constraint constraints.txt --editable '.[serve,train,dev]'
+	$(PIP) install --quiet --progress-bar off --constraint constraints.txt --editable '.[serve,train,ray,dev]'
 	@touch $@ .venv/serve.stamp
 
 .venv/debian.stamp: .venv/bin/python tests/install_debian_packages.sh
@@ -79,6 +80,9 @@ evaluate: setup-dev
 
 bench: setup-dev
 	$(BIN)/python tests/bench/speed.py $(if $(COMMENTS),--comments $(COMMENTS))
+
+bench-backlog: setup-dev
+	$(BIN)/python tests/bench/backlog.py
 
 bench-load: setup-dev
 	$(BIN)/python tests/bench/load.py

@@ -159,7 +159,7 @@ def test_file_that_cannot_grow_is_told_and_the_run_can_go_on(command, backlog, w
     output = tmp_path / "out.jsonl"
 
     def starve():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
 
     done = run(command(backlog, output, "--workers", 1), preexec_fn=starve)
     (line,) = [line for line in done.stderr.decode().splitlines() if line.startswith("complaint-context:")]

@@ -58,8 +58,8 @@ def main() -> None:
         "# A backlog",
         "",
         f"{options.stories:,} stories made from our own, {ABOUT}; {words:.0f} words on average "
-        f"({stories.stat().st_size / 1e6:,.0f} MB). Scored by `complaint-context score` on {os.cpu_count()} cores "
-        f"({platform.machine()}), one process a core. Written by `tests/bench/backlog.py`.",
+        f"({stories.stat().st_size / 1e6:,.0f} MB). Scored by `complaint-context score` on {os.cpu_count()} "
+        f"cores ({platform.machine()}), one process a core. Written by `tests/bench/backlog.py`.",
         "",
         "| run | seconds | stories a second | most memory of all processes, MB |",
         "| --- | --- | --- | --- |",

@@ -35,6 +35,14 @@ KILLS = 3
 COMPARED = 4000
 """Stories of the backlog that the pipeline is timed on, beside ours."""
 PIPELINE_BATCH = 32
+_READ = """
+import resource, sys
+from classifier.backlog.job import Input, Job
+for shard in Input(Job(source=sys.argv[1], output="unused.jsonl")).shards("run"):
+    assert shard.batches
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+_LARGE = "The staff were kind and the ward was clean, but the wait was long. " * 10
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,7 @@ def main() -> None:
     whole = _score(stories, options.work / "whole.jsonl")
     killed, kills = _score_killed(stories, options.work / "killed.jsonl")
     equal = _digest(options.work / "whole.jsonl") == _digest(options.work / "killed.jsonl")
+    reading = _reading(options.work / "large.jsonl", options.bytes)
     lines = [
         "# A backlog",
         "",
@@ -69,6 +78,10 @@ def main() -> None:
         f"The two outputs are {'the same to the byte' if equal else 'NOT THE SAME'}.",
         "",
         *_compare(stories),
+        "",
+        "## A large file",
+        "",
+        reading,
     ]
     options.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{options.report}: written.", file=sys.stderr)
@@ -77,6 +90,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--stories", type=int, default=500_000)
+    parser.add_argument("--bytes", type=float, default=2e9, help="size of the large file")
     parser.add_argument("--work", type=Path, default=ROOT / "runs" / "backlog")
     parser.add_argument("--report", type=Path, default=Path(__file__).with_suffix(".md"))
     return parser.parse_args()
@@ -182,6 +196,25 @@ def _compare(file: Path) -> Iterator[str]:
         f"Of the encoder's {len(read)} positive decisions on these stories the gate loses {lost}. Out of "
         "fold on all labelled stories, with and without a word of complaint: "
         f"{len(threshold.get('missed', []))} of {threshold.get('positives', 0):,} (see the model card)."
+    )
+
+
+def _reading(file: Path, size: float) -> str:
+    """What the process that reads, cuts and writes holds of a large file; its workers hold a batch each."""
+    rows = 0
+    with file.open("w", encoding="utf-8") as lines:
+        while lines.tell() < size:
+            for _ in range(10_000):
+                lines.write(to_json({"id": f"{rows}", "text": f"Story {rows}. " + _LARGE}) + "\n")
+                rows += 1
+    begun = time.monotonic()
+    read = subprocess.run([sys.executable, "-c", _READ, file], check=True, stdout=subprocess.PIPE)
+    seconds, peak = time.monotonic() - begun, int(read.stdout) / 1024
+    file.unlink()
+    return (
+        f"{size / 1e9:.1f} GB, {rows:,} stories: the process that reads rows, remembers ids and cuts shards "
+        f"goes through it in {seconds:,.0f} s and holds at most {peak:,.0f} MB. What workers hold does not "
+        "depend on the size of the file."
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -160,7 +161,7 @@ def test_jsonl_is_scored_and_bad_rows_are_kept_apart(score, classifier, tmp_path
     assert (reject["place"], reject["id"]) == ("in.jsonl:2", None)
     assert "heliotrope" not in reject["error"] + "".join(told)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"in.jsonl", "out.jsonl", "out.rejects.jsonl"}
+    assert names == {"in.jsonl", "out.jsonl", "out.manifest.json", "out.rejects.jsonl"}
 
 
 def test_csv_is_scored_to_parquet(score, classifier, tmp_path):
@@ -198,6 +199,46 @@ def test_file_that_cannot_be_scored_leaves_nothing(score, tmp_path):
     assert code == 1
     assert told[-1] == "complaint-context: in.parquet: not a sound Parquet file. Write it again."
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
+
+
+def changes(run, *arguments):
+    """The rows that rescore wrote, and what it said last."""
+    done = run("rescore", "out.jsonl", "changes.jsonl", *arguments)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stderr.decode()
+
+
+def test_other_policy_is_weighed_without_the_stories(run, score, tmp_path):
+    lines = [to_json({"id": name, "text": text}) for name, text in TEXTS.items()]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    score("in.jsonl", "out.jsonl")
+    assert "stories whose decision changes: 0 of 4." in changes(run)
+    policy = SMALL_POLICY.read_text(encoding="utf-8")
+    (tmp_path / "mild.toml").write_text(policy.replace('"pause"', '"review"'), encoding="utf-8")
+    (tmp_path / "in.jsonl").unlink()
+    told = changes(run, "--policy", "mild.toml")
+    rows = [json.loads(line) for line in (tmp_path / "changes.jsonl").read_bytes().splitlines()]
+    moved = [(row["id"], row["why"], row["before"]["action"], row["after"]["action"]) for row in rows]
+    assert ("a", "policy", "pause", "review") in moved
+    assert f"stories whose decision changes: {len(moved)} of 4." in told
+
+
+def test_other_model_needs_the_stories(run, score, tiny_bundle, tmp_path):
+    lines = [to_json({"id": name, "text": text}) for name, text in TEXTS.items()]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    score("in.jsonl", "out.jsonl")
+    other = shutil.copytree(tiny_bundle, tmp_path / "other")
+    manifest = json.loads((other / "bundle.json").read_text(encoding="utf-8"))
+    manifest["thresholds"]["ongoing"] = {"review": 0.2, "clear": 0.25}
+    (other / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+    refused = run("rescore", "out.jsonl", "changes.jsonl", model=other)
+    assert b"so the stories have to be read again. Give them with --stories." in refused.stderr
+    done = run("rescore", "out.jsonl", "changes.jsonl", "--stories", "in.jsonl", model=other)
+    assert done.returncode == 0, done.stderr.decode()
+    (row,) = [json.loads(line) for line in (tmp_path / "changes.jsonl").read_bytes().splitlines()]
+    found = (row["id"], row["why"], row["changed"], row["before"]["action"], row["after"]["action"])
+    assert found == ("d", "thresholds", ["labels", "action", "reasons"], "review", "pause")
+    assert not (tmp_path / "changes.jsonl.answers").exists()
 
 
 def test_policy_is_printed_as_a_page(run):

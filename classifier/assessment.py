@@ -1,7 +1,7 @@
 """The answer: what a story says of a complaint, in which words, and what the policy makes of it."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -116,14 +116,21 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def to_plain(part: Any) -> dict[str, Any]:
-    """An assessment, or a part of one, as plain dicts, lists, strings and numbers."""
-    return _plain(asdict(part))
+_AS_THEY_ARE = (str, float, int, bool, type(None))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, StrEnum) else value
+def to_plain(part: Any) -> Any:
+    """An assessment, or a part of one, as plain dicts, lists, strings and numbers.
+
+    ``dataclasses.asdict`` would copy each value deeply, which took a fifth of the time of a backlog.
+    """
+    kind = type(part)
+    if kind in _AS_THEY_ARE:
+        return part
+    if kind in (tuple, list):
+        return [to_plain(item) for item in part]
+    if isinstance(part, StrEnum):
+        return part.value
+    if isinstance(part, dict):
+        return {str(key): to_plain(item) for key, item in part.items()}
+    return {field.name: to_plain(getattr(part, field.name)) for field in fields(part)}

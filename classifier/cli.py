@@ -14,7 +14,6 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from threadpoolctl import threadpool_limits
 
 from classifier.assess import ComplaintClassifier
 from classifier.assessment import to_json
@@ -45,9 +44,6 @@ _ORDER = (
 
 def main() -> None:
     """Runs the command line; a fault that can be said in one line is said so, with exit code 1."""
-    # The gate's matrix products are small: on a busy machine waiting for a second thread of NumPy's takes 25
-    # times as long as the product does. Stories are read side by side instead.
-    threadpool_limits(1, user_api="blas")
     try:
         build_app(sys.argv[1:2])()
     except ComplaintContextError as error:

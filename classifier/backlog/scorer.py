@@ -7,8 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from classifier.assess import ComplaintClassifier
 from classifier.assessment import Assessment, to_json
 from classifier.backlog.forms import writing
@@ -66,7 +64,6 @@ class Scorer:
     """Scores batches; one a process, with the model loaded once."""
 
     def __init__(self, recipe: Recipe) -> None:
-        threadpool_limits(1, user_api="blas")  # workers share the cores as processes
         self._classifier = ComplaintClassifier.load(recipe.model, policy=recipe.policy, gate=recipe.gate)
         self._writing = writing(recipe.kind)
 

@@ -18,7 +18,7 @@ from classifier.assessment import to_json
 
 COMMAND = Path(sys.executable).with_name("complaint-context")
 PATIENCE_S = 240
-STORIES, SHARD = 3000, 250
+STORIES, SHARD = 1500, 100
 SENTENCES = (
     "They were kind.",
     "I lodged a complaint.",
@@ -44,8 +44,8 @@ def backlog(tmp_path_factory):
         )
         for n in range(STORIES)
     ]
-    lines[700] = "not JSON"
-    lines[2900] = '{"id": "empty", "text": ""}'
+    lines[400] = "not JSON"
+    lines[1400] = '{"id": "empty", "text": ""}'
     file = tmp_path_factory.mktemp("backlog") / "stories.jsonl"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return file
@@ -159,7 +159,7 @@ def test_file_that_cannot_grow_is_told_and_the_run_can_go_on(command, backlog, w
     output = tmp_path / "out.jsonl"
 
     def starve():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
     done = run(command(backlog, output, "--workers", 1), preexec_fn=starve)
     (line,) = [line for line in done.stderr.decode().splitlines() if line.startswith("complaint-context:")]
@@ -204,27 +204,27 @@ def test_folder_of_packed_files_gives_the_same_answers(command, backlog, whole, 
     folder = tmp_path / "in"
     (folder / "b").mkdir(parents=True)
     lines = backlog.read_bytes().splitlines(keepends=True)
-    (folder / "a.jsonl.gz").write_bytes(gzip.compress(b"".join(lines[:1000])))
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(b"".join(lines[:500])))
     zstd = pyarrow.Codec("zstd")
-    (folder / "b" / "b.jsonl.zst").write_bytes(zstd.compress(b"".join(lines[1000:2000]), asbytes=True))
-    (folder / "c.jsonl").write_bytes(b"".join(lines[2000:]))
+    (folder / "b" / "b.jsonl.zst").write_bytes(zstd.compress(b"".join(lines[500:1000]), asbytes=True))
+    (folder / "c.jsonl").write_bytes(b"".join(lines[1000:]))
     (folder / "notes.txt").write_text("Not stories.")
     output = tmp_path / "parts"
     assert run(command(folder, output, "--workers", 2)).returncode == 0
     found = b"".join(part.read_bytes() for part in sorted(output.glob("part-*.jsonl")))
     assert found == whole[0]
     places = [json.loads(line)["place"] for line in (output / "_rejects.jsonl").read_bytes().splitlines()]
-    assert places == ["a.jsonl.gz:701", "c.jsonl:901"]
+    assert places == ["a.jsonl.gz:401", "c.jsonl:401"]
     assert run(command(tmp_path / "in" / "*.jsonl*", tmp_path / "some.jsonl.gz")).returncode == 0
     some = gzip.decompress((tmp_path / "some.jsonl.gz").read_bytes()).splitlines()
-    assert len(some) == 2000 - 2
+    assert len(some) == 1000 - 2
 
 
 def test_pipe_is_scored_to_a_pipe(command, backlog, whole):
     with backlog.open("rb") as stories:
         done = run(command("-", "-", "--workers", 1), stdin=stories)
     assert (done.returncode, done.stdout) == (0, whole[0])
-    assert "input:701: not JSON." in done.stderr.decode()
+    assert "input:401: not JSON." in done.stderr.decode()
 
 
 def test_progress_and_summary_are_told_to_programs(command, backlog, tmp_path):

@@ -1,10 +1,12 @@
 """What the tests of a backlog share: rows made by hand, and the tiny bundle as a recipe."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
 from classifier import Story
+from classifier.backlog import crew, places
 from classifier.backlog.places import Form, Kind
 from classifier.backlog.rows import Row
 from classifier.backlog.scorer import Recipe, Scorer
@@ -44,3 +46,16 @@ def make_batch(make_row) -> Callable[..., Batch]:
         return Batch(tuple(make_row(number, text) for number, text in enumerate(texts, start=first)))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def loaded() -> Callable[[Recipe], Scorer]:
+    """Loads each recipe once."""
+    return cache(Scorer)
+
+
+@pytest.fixture
+def quick(monkeypatch, loaded) -> None:
+    """Workers in this process take what is loaded already, and nobody waits for the disk."""
+    monkeypatch.setattr(crew, "Scorer", loaded)
+    monkeypatch.setattr(places.os, "fsync", lambda number: None)

@@ -17,7 +17,7 @@ from classifier.backlog.crew import Crew, InProcess, Processes
 from classifier.backlog.job import Job
 from classifier.backlog.places import STREAM, Form
 from classifier.backlog.progress import ScoreProgress
-from classifier.backlog.report import write_report
+from classifier.backlog.report import check_report, write_report
 from classifier.backlog.rescore import Rescoring
 from classifier.backlog.rescore import rescore as rescore_backlog
 from classifier.backlog.rows import Columns
@@ -96,6 +96,8 @@ def score(
 
     Example: complaint-context score 'stories/*.jsonl.gz' assessments.jsonl --report report.html
     """
+    if report:
+        check_report(report)
     job = Job(
         source=source,
         output=output,

@@ -99,6 +99,8 @@ class Job:
             raise RowError(
                 f"{output}: is a file of no known kind. Name a folder, or a .jsonl, .csv, .parquet file."
             )
+        if not self.to_folder and output.is_dir():
+            raise RowError(f"{output}: is a folder. Name a file, or a folder without such an ending.")
         if self.source != STREAM:
             self._check_apart(output)
 

@@ -90,10 +90,12 @@ class Ledger:
 
     def forget_from(self, number: int) -> None:
         """Removes parts of a longer run before this one."""
-        while self._receipt_file(number).exists() or self.part(number).exists():
-            self._receipt_file(number).unlink(missing_ok=True)
-            self.part(number).unlink(missing_ok=True)
-            number += 1
+        end = number
+        while self._receipt_file(end).exists() or self.part(end).exists():
+            end += 1
+        for last in reversed(range(number, end)):  # a gap would hide from another run what is left behind it
+            self._receipt_file(last).unlink(missing_ok=True)
+            self.part(last).unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Removes all that the ledger has written, and the folder if nothing else is in it."""
@@ -111,14 +113,11 @@ class Ledger:
 
     def _receipt(self, number: int) -> Receipt | None:
         found = _read(self._receipt_file(number))
-        if found is None or size_of(self.part(number)) != found["size"]:
+        try:
+            receipt = _load(found) if found else None
+        except (AttributeError, KeyError, TypeError, ValueError):  # a disk can damage anything
             return None
-        return Receipt(
-            key=found["key"],
-            size=found["size"],
-            rejects=tuple(found["rejects"]),
-            tally=Tally.from_dict(found["tally"]),
-        )
+        return receipt if receipt and size_of(self.part(number)) == receipt.size else None
 
 
 def _dump(receipt: Receipt) -> bytes:
@@ -130,6 +129,15 @@ def _dump(receipt: Receipt) -> bytes:
             "tally": receipt.tally.to_dict(),
         }
     ).encode()
+
+
+def _load(found: dict[str, Any]) -> Receipt:
+    return Receipt(
+        key=found["key"],
+        size=found["size"],
+        rejects=tuple(found["rejects"]),
+        tally=Tally.from_dict(found["tally"]),
+    )
 
 
 def _read(file: Path) -> dict[str, Any] | None:

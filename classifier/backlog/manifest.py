@@ -58,7 +58,7 @@ def read_manifest(file: Path) -> Manifest | None:
             tally=Tally.from_dict(values["counts"]),
             size=values["output_bytes"],
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

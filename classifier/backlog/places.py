@@ -61,14 +61,16 @@ def to_path(place: str | Path) -> Path:
     """
     if isinstance(place, Path) or "://" not in place:
         return Path(place)
+    scheme = place.split("://")[0]
     try:
+        from fsspec import get_filesystem_class
         from upath import UPath
 
+        get_filesystem_class(scheme)  # else what is missing shows itself only when a file is asked for
         return UPath(place)
-    except ImportError as error:
-        scheme = place.split("://")[0]
+    except ImportError:
         raise RowError(
-            f"{place}: needs {error.name}, which is not installed. "
+            f"{place}: needs what reaches such addresses, which is not installed. "
             f"Run: pip install 'complaint-context[{scheme}]'"
         ) from None
     except ValueError:

@@ -17,14 +17,25 @@ from classifier.errors import RowError
 from classifier.labels import LABELS
 
 
+def check_report(file: Path) -> None:
+    """To be asked before stories are scored: whether a page can go there.
+
+    Raises:
+        RowError: its name does not end with .html, or there is no such folder.
+    """
+    if file.suffix != ".html":
+        raise RowError(f"{file}: the report is a page. Give it a name that ends with .html.")
+    if not file.parent.is_dir():
+        raise RowError(f"{file.parent}: no such folder. Make it first, or name another.")
+
+
 def write_report(file: Path, job: Job, outcome: Outcome, *, now: datetime | None = None) -> None:
     """Writes the page.
 
     Raises:
-        RowError: it cannot be written, or its name does not end with .html.
+        RowError: it cannot be written, or ``check_report`` refuses it.
     """
-    if file.suffix != ".html":
-        raise RowError(f"{file}: the report is a page. Give it a name that ends with .html.")
+    check_report(file)
     try:
         write_whole(file, render_report(job, outcome, now=now or datetime.now(UTC)).encode())
     except OSError as error:

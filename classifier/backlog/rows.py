@@ -8,8 +8,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
@@ -78,19 +78,23 @@ class RowSource:
         return self._done + self._tell()
 
     def __iter__(self) -> Iterator[Row]:
-        first_places = _FirstPlaces([file.label for file in self._files])
+        self._done, first_places = 0, _FirstPlaces([file.label for file in self._files])
         for number, (file, size) in enumerate(zip(self._files, self._sizes, strict=True)):
-            with _opened(file.path) as (raw, kind):
-                for line, record in self._records(file.path, raw, kind, size):
+            with (
+                _opened(file.path) as (raw, kind),
+                closing(self._records(file.path, raw, kind, size)) as records,
+            ):
+                for line, record in records:
                     row = _row(f"{file.label}:{line}", record, self._columns)
                     yield first_places.check(row, number, line)
             self._done, self._tell = self._done + size, lambda: 0
 
-    def _records(self, file: Path, raw: IO[bytes], kind: Kind, size: int) -> Iterator[tuple[int, "Record"]]:
-        self._tell = raw.tell
+    def _records(self, file: Path, raw: IO[bytes], kind: Kind, size: int) -> "Records":
         if kind.form is Form.PARQUET:
             yield from _parquet(file, raw, self._columns, self._watch_rows(size))
-        elif kind.form is Form.CSV:
+            return
+        self._tell = raw.tell
+        if kind.form is Form.CSV:
             yield from _csv(file, unpack(raw, kind), self._columns)
         else:
             yield from _jsonl(unpack(raw, kind))
@@ -117,8 +121,9 @@ def stream_rows(raw: IO[bytes], *, form: Form, columns: Columns | None = None) -
     """Rows of a stream without a name, as ``read_rows``; JSONL or CSV."""
     columns, first_places = columns or Columns(), _FirstPlaces(["input"])
     records = _csv(Path("input"), raw, columns) if form is Form.CSV else _jsonl(raw)
-    for line, record in records:
-        yield first_places.check(_row(f"input:{line}", record, columns), 0, line)
+    with closing(records):
+        for line, record in records:
+            yield first_places.check(_row(f"input:{line}", record, columns), 0, line)
 
 
 class _FirstPlaces:
@@ -144,6 +149,8 @@ class _FirstPlaces:
 
 Record = dict[str, Any] | str
 """A row as found, or what is wrong with it."""
+Records = Generator[tuple[int, Record], None, None]
+"""With the line or row of each; to be closed before what they are read from is."""
 
 _NOT_UTF8 = "bytes that are not UTF-8. Save the file as UTF-8."
 
@@ -161,10 +168,21 @@ def _opened(file: Path) -> Iterator[tuple[IO[bytes], Kind]]:
         raise RowError(f"{file}: cannot be read ({fault}). Check the file and its rights.") from None
 
 
-def _jsonl(raw: Any) -> Iterator[tuple[int, Record]]:
-    for number, line in enumerate(io.BufferedReader(raw, 1 << 16), start=1):
-        if line.strip():
-            yield number, _decode(line)
+@contextmanager
+def _buffered(raw: Any) -> Iterator[io.BufferedReader]:
+    """Lines of what may have none; ``raw`` stays open, for whoever opened it to close."""
+    reader = io.BufferedReader(raw, 1 << 16)
+    try:
+        yield reader
+    finally:
+        reader.detach()
+
+
+def _jsonl(raw: Any) -> Records:
+    with _buffered(raw) as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, _decode(line)
 
 
 def _decode(line: bytes) -> Record:
@@ -183,16 +201,22 @@ def csv_records(file: Path) -> Iterator[tuple[str, Record]]:
     Raises:
         RowError: there is no ``id`` or ``text`` column.
     """
-    with file.open("rb") as raw:
-        for line, record in _csv(file, raw, Columns()):
+    with file.open("rb") as raw, closing(_csv(file, raw, Columns())) as records:
+        for line, record in records:
             yield f"{file.name}:{line}", record
 
 
-def _csv(file: Path, raw: Any, columns: Columns) -> Iterator[tuple[int, Record]]:
+def _csv(file: Path, raw: Any, columns: Columns) -> Records:
+    with _buffered(raw) as buffered:
+        text = io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        try:
+            yield from _csv_rows(file, text, columns)
+        finally:
+            text.detach()
+
+
+def _csv_rows(file: Path, text: io.TextIOWrapper, columns: Columns) -> Records:
     csv.field_size_limit(sys.maxsize)
-    text = io.TextIOWrapper(
-        io.BufferedReader(raw), encoding="utf-8-sig", errors="surrogateescape", newline=""
-    )
     reader = csv.reader(text)
     header = next(reader, [])
     _check_columns(file, header, columns)
@@ -213,9 +237,7 @@ def _csv_record(header: list[str], cells: list[str]) -> Record:
     return dict(zip(header, cells, strict=True))
 
 
-def _parquet(
-    file: Path, raw: IO[bytes], columns: Columns, watch: Callable[[int, int], None]
-) -> Iterator[tuple[int, Record]]:
+def _parquet(file: Path, raw: IO[bytes], columns: Columns, watch: Callable[[int, int], None]) -> Records:
     try:
         table = parquet.ParquetFile(raw)
         _check_columns(file, table.schema_arrow.names, columns)
@@ -232,9 +254,20 @@ def _parquet(
 
 def _parquet_record(row: pyarrow.RecordBatch) -> Record:
     try:
-        return row.to_pylist()[0]
+        return {name: _value(row.column(name)[0]) for name in row.schema.names}
     except UnicodeDecodeError:
         return _NOT_UTF8
+
+
+def _value(cell: pyarrow.Scalar) -> Any:
+    if not pyarrow.types.is_temporal(cell.type):
+        return cell.as_py()
+    try:
+        if pyarrow.types.is_timestamp(cell.type):  # in nanoseconds it would need pandas
+            cell = cell.cast(pyarrow.timestamp("us", cell.type.tz), safe=False)
+        return cell.as_py()
+    except (ValueError, OverflowError):  # not in the years 1 to 9999, or of no known time zone
+        return None
 
 
 def _check_columns(file: Path, found: list[str], columns: Columns) -> None:
@@ -287,10 +320,10 @@ def _or_empty(value: Any) -> Any:
 def _month(value: Any) -> str:
     """``YYYY-MM`` of a date, of an ISO 8601 text or of one like 31/12/2026; empty for all else."""
     if isinstance(value, date):
-        return value.strftime("%Y-%m")
+        return value.isoformat()[:7]
     for read in (datetime.fromisoformat, lambda text: datetime.strptime(text, "%d/%m/%Y")):
         try:
-            return read(value).strftime("%Y-%m")
+            return read(value).isoformat()[:7]  # strftime would give the year 26 two digits
         except (TypeError, ValueError):
             continue
     return ""

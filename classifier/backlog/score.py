@@ -108,6 +108,8 @@ def _finished(job: Job, facts: dict[str, Any]) -> Outcome | None:
         return None
     if not same_facts(manifest.facts, facts) or size_of(job.output_path) != manifest.size:
         return None
+    if manifest.tally.rejected and not job.rejects.exists():
+        return None
     found = Input(job)
     if list_files(found.files) != manifest.files:
         return None

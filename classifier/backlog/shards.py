@@ -70,7 +70,11 @@ def _key(run: str, rows: list[Row]) -> str:
     for row in rows:
         story = row.story
         # As JSON, so that no two rows read alike: a title that ends where another's text begins.
-        known = [row.fault, row.place] if story is None else [story.id, story.title, story.text, row.month]
+        known = (
+            [row.fault, row.place, row.id]
+            if story is None
+            else [story.id, story.title, story.text, row.month]
+        )
         digest.update(to_json(known).encode("utf-8", errors="backslashreplace"))
     return digest.hexdigest()
 

@@ -39,8 +39,7 @@ def print_summary(job: Job, outcome: Outcome, *, seconds: float, console: Consol
     ):
         table.add_row(name, f"{number:,}", f"{number / tally.stories:.2%}" if tally.stories else "-")
     console.print(table)
-    for line in _lines(job, outcome, seconds):
-        console.print(line, soft_wrap=True)
+    _print(_lines(job, outcome, seconds), console)
 
 
 def print_changes(request: Rescoring, changes: Changes, *, console: Console) -> None:
@@ -62,8 +61,12 @@ def print_changes(request: Rescoring, changes: Changes, *, console: Console) -> 
         lines.append(f"Without an answer before (not written): {changes.new}.")
     if changes.gone:
         lines.append(f"With an answer before, and no longer among the stories: {changes.gone}.")
-    for line in lines:
-        console.print(line, soft_wrap=True)
+    _print(lines, console)
+
+
+def _print(lines: list[str], console: Console) -> None:
+    for line in lines:  # the names of files may look like markup
+        console.print(line, soft_wrap=True, markup=False, emoji=False)
 
 
 def _lines(job: Job, outcome: Outcome, seconds: float) -> list[str]:

@@ -1,4 +1,8 @@
+import datetime as dt
+import gzip
+import io
 import json
+from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
@@ -7,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.backlog.rows import Row, check_suffix, count_rows, read_rows
+from classifier.backlog.places import Form, InputFile
+from classifier.backlog.rows import Columns, Row, RowSource, csv_records, read_rows, stream_rows
 from classifier.errors import RowError
 from classifier.story import Story
 
@@ -19,6 +24,7 @@ NO_TEXT = "keys: no text. A row has id, title (may be missing) and text."
 EMPTY = "text: the story is empty. Send the author's words in text (or title)."
 NOT_UTF8 = "bytes that are not UTF-8. Save the file as UTF-8."
 CANARY = "heliotrope walrus"
+ENDINGS = ".jsonl, .csv, .parquet, .jsonl.gz, .jsonl.zst, .csv.gz, .csv.zst"
 
 
 @pytest.fixture
@@ -230,7 +236,7 @@ def test_csv_without_the_columns_is_refused_and_none_of_its_words_told(tmp_path,
     file.write_bytes(header)
     assert refusal(file) == (
         f"no column {missing} among the {number} there are. "
-        "Name the columns id, title (may be missing) and text."
+        "Name the columns id, title (may be missing) and text, or give the names they have (--id-column)."
     )
 
 
@@ -288,20 +294,17 @@ def test_rows_are_read_one_by_one(tmp_path):
 
 
 def test_missing_file_is_refused(tmp_path):
-    message = "no such file. Name a .jsonl, .csv, .parquet file with id, title and text."
+    message = f"no such file. Name a {ENDINGS} file with id, title and text."
     assert refusal(tmp_path / "none.jsonl") == message
     (tmp_path / "folder.jsonl").mkdir()
     assert refusal(tmp_path / "folder.jsonl") == message
 
 
-@pytest.mark.parametrize("name", ["s.json", "s.txt", "s", "s.JSONL", "s.jsonl.gz"])
+@pytest.mark.parametrize("name", ["s.json", "s.txt", "s", "s.JSONL", "s.jsonl.bz2"])
 def test_foreign_suffix_is_refused(tmp_path, name):
     file = tmp_path / name
     file.write_bytes(GOOD)
-    message = "its name ends with none of .jsonl, .csv, .parquet. Convert or rename it."
-    assert refusal(file) == message
-    with pytest.raises(RowError):
-        check_suffix(file)
+    assert refusal(file) == f"its name ends with none of {ENDINGS}. Convert or rename it."
 
 
 def test_file_that_cannot_be_read_is_refused(tmp_path, monkeypatch):
@@ -330,20 +333,6 @@ def test_no_fault_holds_the_words_of_a_story(rows):
     assert "walrus" not in repr(faults(found))
 
 
-def test_rows_are_counted(tmp_path):
-    for name, content in (("s.jsonl", JSONL), ("s.csv", CSV)):
-        (tmp_path / name).write_bytes(content)
-        assert count_rows(tmp_path / name) == content.count(b"\n")
-    pq.write_table(PARQUET, tmp_path / "s.parquet")
-    assert count_rows(tmp_path / "s.parquet") == 3
-
-
-def test_rows_of_what_cannot_be_read_are_not_counted(tmp_path):
-    (tmp_path / "s.parquet").write_bytes(b"no parquet")
-    assert count_rows(tmp_path / "s.parquet") is None
-    assert count_rows(tmp_path / "none.jsonl") is None
-
-
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -355,3 +344,398 @@ def test_any_stories_survive_any_junk_between_them(tmp_path_factory, texts, junk
     mixed = [part for pair in zip(lines, [*junk, *[b""] * len(lines)], strict=False) for part in pair]
     file.write_bytes(b"\n".join(mixed))
     assert [text for _, _, text in stories(read_rows(file))] == texts
+
+
+# ---------------------------------------------------------------- columns by other names
+
+
+@pytest.fixture
+def read(tmp_path):
+    """The rows of files of these contents, by name."""
+
+    def read(contents, **columns):
+        for name, content in contents.items():
+            if isinstance(content, pa.Table):
+                pq.write_table(content, tmp_path / name)
+            else:
+                (tmp_path / name).write_bytes(content)
+        files = [InputFile(tmp_path / name, name) for name in contents]
+        return list(RowSource(files, columns=Columns(**columns)))
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("s.jsonl", b'{"nr": 1, "head": "H", "body": "B", "id": 9, "text": "no"}\n'),
+        ("s.csv", b"body,nr,text,head,id\nB,1,no,H,9\n"),
+        ("s.parquet", pa.table({"body": ["B"], "nr": [1], "text": ["no"], "head": ["H"], "id": [9]})),
+    ],
+    ids=["jsonl", "csv", "parquet"],
+)
+def test_columns_may_have_other_names(read, name, content):
+    assert stories(read({name: content}, id="nr", title="head", text="body")) == [("1", "H", "B")]
+
+
+def test_one_column_may_serve_twice(read):
+    table = {"s.csv": b"id,text\n7,x\n"}
+    assert stories(read(table, title="text")) == [("7", "x", "x")]
+
+
+def test_faults_name_the_columns_that_were_asked_for(read):
+    found = read(
+        {"s.jsonl": b'{"id": "a", "text": "x"}\n{"body": "x"}\n'}, id="nr", title="head", text="body"
+    )
+    assert faults(found) == [
+        ("s.jsonl:1", None, "keys: no body. A row has nr, head (may be missing) and body."),
+        ("s.jsonl:2", None, "nr: is missing. Give each row an id of its own."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "missing"),
+    [
+        ({"id": "nr"}, "nr"),
+        ({"text": "body"}, "body"),
+        ({"date": "when"}, "when"),
+        ({"id": "nr", "text": "body", "date": "when"}, "nr or body or when"),
+    ],
+)
+def test_column_that_was_asked_for_and_is_not_there_is_refused(tmp_path, read, columns, missing):
+    for name, content in (("s.csv", CSV), ("s.parquet", PARQUET)):
+        with pytest.raises(RowError) as caught:
+            read({name: content}, **columns)
+        assert str(caught.value).startswith(f"{tmp_path / name}: no column {missing} among the 3 there are. ")
+
+
+def test_title_column_may_be_missing_whatever_its_name(read):
+    assert stories(read({"s.csv": b"id,text\na,x\n"}, title="head")) == [("a", "", "x")]
+
+
+# ---------------------------------------------------------------- dates
+
+
+@pytest.mark.parametrize(
+    ("value", "month"),
+    [
+        ("2026-03-31", "2026-03"),
+        ("20260331", "2026-03"),
+        ("2026-03-31T23:59:59", "2026-03"),
+        ("2026-03-31 23:59:59.123456", "2026-03"),
+        ("2026-03-31T23:59:59Z", "2026-03"),
+        ("2026-03-31T23:59:59+01:00", "2026-03"),
+        ("31/03/2026", "2026-03"),
+        ("01/12/2026", "2026-12"),  # the day comes first
+        ("1/2/2026", "2026-02"),
+        ("0026-03-31", "0026-03"),
+        ("31/12/0999", "0999-12"),
+        ("03/31/2026", ""),
+        ("31/02/2026", ""),
+        ("2026-13-01", ""),
+        ("2026-03", ""),
+        ("31.03.2026", ""),
+        ("March 2026", ""),
+        ("", ""),
+        (" ", ""),
+        (None, ""),
+        (20260331, ""),
+        (1774915200.5, ""),
+        (True, ""),
+        (["2026-03-31"], ""),
+        ({"date": "2026-03-31"}, ""),
+    ],
+)
+def test_month_is_read_from_a_date(read, value, month):
+    line = json.dumps({"id": "a", "text": "x", "date": value}).encode()
+    (row,) = read({"s.jsonl": line}, date="date")
+    assert (row.month, row.fault) == (month, None)
+
+
+def test_month_is_empty_where_a_line_has_no_date_and_none_where_none_was_asked_for(read):
+    line = {"s.jsonl": b'{"id": "a", "text": "x", "date": "2026-03-31"}\n'}
+    assert [row.month for row in read(line)] == [None]
+    assert [row.month for row in read(line, date="when")] == [""]
+
+
+def test_month_is_read_from_a_csv(read):
+    content = b"id,text,when\na,x,31/03/2026\nb,y,2025-01-01\nc,z,\n"
+    assert [row.month for row in read({"s.csv": content}, date="when")] == ["2026-03", "2025-01", ""]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([dt.date(2026, 3, 31), None], pa.date32()),
+        pa.array([dt.date(2026, 3, 31), None], pa.date64()),
+        pa.array([dt.datetime(2026, 3, 31, 23, 59, 59), None], pa.timestamp("s")),
+        pa.array([dt.datetime(2026, 3, 31, 23, 59, 59, 999_999), None], pa.timestamp("us")),
+        pa.array([1_775_001_599_999_999_999, None], pa.timestamp("ns")),
+        pa.array([1_775_001_599, None], pa.timestamp("s", tz="UTC")),
+        pa.array(["2026-03-31", None], pa.string()),
+        pa.array([b"2026-03-31", None], pa.binary()).cast(pa.string()).dictionary_encode(),
+    ],
+    ids=lambda values: str(values.type),
+)
+def test_month_is_read_from_a_parquet_file(read, values):
+    table = pa.table({"when": values, "id": ["a", "b"], "text": ["x", "y"]})
+    found = read({"s.parquet": table}, date="when")
+    assert [row.month for row in found] == ["2026-03", ""]
+    assert stories(found) == [("a", "", "x"), ("b", "", "y")]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([3 * 10**14, 0], pa.timestamp("ms")),  # in the year 11476
+        pa.array([-(10**14), 0], pa.timestamp("ms")),  # before the year 1
+        pa.array([10**7, 0], pa.date32()),
+    ],
+    ids=["far ahead", "far back", "day far ahead"],
+)
+def test_date_beyond_the_calendar_costs_only_its_month(read, values):
+    table = pa.table({"when": values, "id": ["a", "b"], "text": ["x", "y"]})
+    found = read({"s.parquet": table}, date="when")
+    assert [(row.id, row.month) for row in found] == [("a", ""), ("b", "1970-01")]
+
+
+def test_broken_text_beside_a_date_beyond_the_calendar_is_still_named(read):
+    ends = pa.py_buffer(np.array([0, 2, 3], dtype=np.int32).tobytes())
+    text = pa.StringArray.from_buffers(2, ends, pa.py_buffer(b"\xff\xfey"))
+    table = pa.table({"when": pa.array([3 * 10**14, 0], pa.timestamp("ms")), "id": ["a", "b"], "text": text})
+    found = read({"s.parquet": table}, date="when")
+    assert faults(found) == [("s.parquet:1", None, NOT_UTF8)]
+    assert stories(found) == [("b", "", "y")]
+
+
+def test_row_that_is_no_story_has_no_month(read):
+    (row,) = read({"s.jsonl": b'{"id": "a", "text": "", "date": "2026-03-31"}'}, date="date")
+    assert (row.fault, row.month) == (EMPTY, None)
+
+
+# ---------------------------------------------------------------- packed files
+
+
+def zstd(content):
+    return pa.Codec("zstd").compress(content, asbytes=True)
+
+
+PACKINGS = [(".gz", gzip.compress), (".zst", zstd)]
+MANY = b"".join(b'{"id": %d, "text": "word %d"}\n' % (n, n * n) for n in range(5000))
+
+
+@pytest.mark.parametrize(("suffix", "pack"), PACKINGS)
+@pytest.mark.parametrize(("name", "content"), [("s.jsonl", JSONL), ("s.csv", CSV)])
+def test_packed_file_gives_the_same_rows(rows, suffix, pack, name, content):
+    packed = rows(name + suffix, pack(content))
+    assert stories(packed) == STORIES
+    plain = rows(name, content)
+    assert [row.place for row in packed] == [row.place.replace(name, name + suffix) for row in plain]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), PACKINGS)
+def test_packed_file_of_several_members_is_read_to_its_end(rows, suffix, pack):
+    half = len(MANY) // 2  # in the middle of a line
+    found = rows(f"s.jsonl{suffix}", pack(MANY[:half]) + pack(MANY[half:]))
+    assert [row.id for row in found] == [str(n) for n in range(5000)]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), PACKINGS)
+@pytest.mark.parametrize("end", [3, 0.5, -1])
+def test_packed_file_that_was_cut_off_is_refused(tmp_path, suffix, pack, end):
+    file, packed = tmp_path / f"s.jsonl{suffix}", pack(MANY)
+    file.write_bytes(packed[: int(len(packed) * end) if end == 0.5 else end])
+    assert refusal(file) == "cannot be read (truncated compressed stream). Check the file and its rights."
+
+
+@pytest.mark.parametrize(("suffix", "pack"), PACKINGS)
+def test_file_that_is_not_packed_as_its_name_says_is_refused(tmp_path, suffix, pack):
+    file = tmp_path / f"s.jsonl{suffix}"
+    file.write_bytes(JSONL)
+    message = refusal(file)
+    assert message.startswith("cannot be read (")
+    assert message.endswith("). Check the file and its rights.")
+    assert "three" not in message
+
+
+@pytest.mark.parametrize(("suffix", "pack"), PACKINGS)
+def test_packed_file_of_nothing_has_no_rows(rows, suffix, pack):
+    assert rows(f"s.jsonl{suffix}", pack(b"")) == []
+    assert rows(f"s.jsonl{suffix}", b"") == []
+    assert rows(f"s.csv{suffix}", pack(b"id,text\n")) == []
+
+
+# ---------------------------------------------------------------- several files
+
+
+def test_files_are_read_one_after_the_other_and_places_carry_their_labels(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b'{"id": 1, "text": "x"}\n{"id": 2, "text": ""}\n')
+    (tmp_path / "b.csv").write_bytes(b"id,text\n3,x\n")
+    pq.write_table(pa.table({"id": ["4"], "text": ["x"]}), tmp_path / "c.parquet")
+    files = [
+        InputFile(tmp_path / "a.jsonl", "2026/a.jsonl"),
+        InputFile(tmp_path / "b.csv", "2026/b.csv"),
+        InputFile(tmp_path / "c.parquet", "c.parquet"),
+    ]
+    found = list(RowSource(files))
+    assert [(row.place, row.id) for row in found] == [
+        ("2026/a.jsonl:1", "1"),
+        ("2026/a.jsonl:2", "2"),
+        ("2026/b.csv:2", "3"),
+        ("c.parquet:1", "4"),
+    ]
+
+
+def test_second_story_of_an_id_is_refused_across_files(read):
+    found = read(
+        {
+            "a.jsonl": b'{"id": 1, "text": "x"}\n{"id": 2, "text": "x"}\n',
+            "b.csv": b"id,text\n3,x\n2,y\n",
+            "c.jsonl": b'{"id": 2, "text": "z"}\n{"id": 3, "text": "z"}\n',
+        }
+    )
+    fault = "id: stands at {} too, so answers could not be told apart. Give it another id."
+    assert faults(found) == [
+        ("b.csv:3", "2", fault.format("a.jsonl:2")),
+        ("c.jsonl:1", "2", fault.format("a.jsonl:2")),
+        ("c.jsonl:2", "3", fault.format("b.csv:2")),
+    ]
+
+
+def test_same_rows_can_be_read_again(tmp_path):
+    (tmp_path / "s.jsonl").write_bytes(JSONL)
+    source = RowSource([InputFile(tmp_path / "s.jsonl", "s.jsonl")])
+    first = list(source)
+    assert stories(first) == STORIES
+    assert list(source) == first
+    assert source.position == source.size == len(JSONL)
+
+
+def test_no_files_have_no_rows():
+    source = RowSource([])
+    assert (list(source), source.size, source.position) == ([], 0, 0)
+
+
+def test_second_file_that_is_missing_is_told_after_the_rows_of_the_first(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(GOOD)
+    source = iter(RowSource([InputFile(tmp_path / name, name) for name in ("a.jsonl", "b.jsonl")]))
+    assert next(source).id == "good"
+    with pytest.raises(RowError, match=r"b\.jsonl: no such file\."):
+        next(source)
+
+
+# ---------------------------------------------------------------- how far the reading has come
+
+NOISE = [sha256(b"%d" % n).hexdigest() * 2 for n in range(5000)]  # so that packed files are large too
+LONG = "".join(f'{{"id": {n}, "text": "{noise}"}}\n' for n, noise in enumerate(NOISE)).encode()
+WRITERS = {
+    "s.jsonl": lambda file: file.write_bytes(LONG),
+    "s.jsonl.gz": lambda file: file.write_bytes(gzip.compress(LONG)),
+    "s.jsonl.zst": lambda file: file.write_bytes(zstd(LONG)),
+    "s.csv": lambda file: file.write_text(
+        "id,text\n" + "".join(f"{n},{noise}\n" for n, noise in enumerate(NOISE))
+    ),
+    "s.parquet": lambda file: pq.write_table(pa.table({"id": list(range(5000)), "text": NOISE}), file),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_position_grows_to_the_size_of_the_file(tmp_path, name):
+    WRITERS[name](tmp_path / name)
+    size = (tmp_path / name).stat().st_size
+    source = RowSource([InputFile(tmp_path / name, name)])
+    assert (source.size, source.position) == (size, 0)
+    positions = [source.position for _ in source]
+    assert positions == sorted(positions)
+    assert len(set(positions)) > 1
+    assert positions[-1] <= size
+    assert source.position == size
+
+
+def test_position_goes_on_from_file_to_file(tmp_path):
+    files = []
+    for name, write in WRITERS.items():
+        write(tmp_path / name)
+        files.append(InputFile(tmp_path / name, name))
+    source = RowSource(files)
+    sizes = [file.path.stat().st_size for file in files]
+    assert source.size == sum(sizes)
+    positions = {}
+    for row in source:
+        positions.setdefault(row.place.split(":")[0], []).append(source.position)
+    for number, name in enumerate(WRITERS):
+        assert sum(sizes[:number]) <= positions[name][0]
+        assert positions[name][-1] <= sum(sizes[: number + 1])
+    assert source.position == source.size
+
+
+def test_position_of_a_file_that_cannot_be_measured_starts_at_nothing(tmp_path):
+    source = RowSource([InputFile(tmp_path / "none.jsonl", "none.jsonl")])
+    assert (source.size, source.position) == (0, 0)
+
+
+# ---------------------------------------------------------------- a stream
+
+
+@pytest.mark.parametrize(("form", "content"), [(Form.JSONL, JSONL), (Form.CSV, CSV)])
+def test_stream_gives_the_same_rows_as_a_file(rows, form, content):
+    streamed = list(stream_rows(io.BytesIO(content), form=form))
+    assert stories(streamed) == STORIES
+    filed = rows(f"input.{form}", content)
+    assert [row.place for row in streamed] == [row.place.replace(f"input.{form}", "input") for row in filed]
+
+
+def test_bad_row_of_a_stream_is_named(rows):
+    content = GOOD + b"{\n" + GOOD
+    assert faults(stream_rows(io.BytesIO(content), form=Form.JSONL)) == [
+        ("input:2", None, NOT_JSON),
+        (
+            "input:3",
+            "good",
+            "id: stands at input:1 too, so answers could not be told apart. Give it another id.",
+        ),
+    ]
+
+
+def test_columns_of_a_stream_may_have_other_names():
+    columns = Columns(id="nr", text="body", date="when")
+    content = b"nr,body,when\n1,x,31/03/2026\n"
+    (row,) = stream_rows(io.BytesIO(content), form=Form.CSV, columns=columns)
+    assert (row.id, row.story, row.month) == ("1", Story(id="1", text="x"), "2026-03")
+
+
+def test_stream_without_the_columns_is_refused():
+    with pytest.raises(RowError) as caught:
+        list(stream_rows(io.BytesIO(b"a,b\n1,2\n"), form=Form.CSV))
+    assert str(caught.value).startswith("input: no column id or text among the 2 there are. ")
+
+
+def test_stream_is_read_as_it_comes():
+    """What writes to a pipe may wait for an answer before it goes on."""
+    seen = []
+
+    class Slow(io.RawIOBase):
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            seen.append(len(seen))
+            line = b'{"id": %d, "text": "x"}\n' % len(seen)
+            buffer[: len(line)] = line
+            return len(line)
+
+    rows = stream_rows(Slow(), form=Form.JSONL)
+    assert next(rows).id == "1"
+    assert len(seen) == 1
+
+
+# ---------------------------------------------------------------- cells of other tables
+
+
+def test_cells_of_a_csv_are_given_by_column(tmp_path):
+    file = tmp_path / "s.csv"
+    file.write_bytes(b"id,text,label\na,x,ongoing\nb,y\n")
+    assert list(csv_records(file)) == [
+        ("s.csv:2", {"id": "a", "text": "x", "label": "ongoing"}),
+        ("s.csv:3", "2 cells under 3 columns. Put cells with commas or line breaks in quotes."),
+    ]

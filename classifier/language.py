@@ -50,10 +50,11 @@ class _Language:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """``english``: the small words that no other language has."""
+    """``english``: the small words that no other language has; ``any_other``: those of all others at once."""
 
     english: frozenset[str]
     others: tuple[_Language, ...]
+    any_other: _Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +79,23 @@ def foreign_stretches(view: View) -> tuple[tuple[int, int], ...]:
 
 
 def _doubtful_runs(text: str) -> Iterator[list[_Sentence]]:
-    """Neighbouring sentences with hardly any small word of English."""
+    """Neighbouring sentences with hardly any small word of English, where they are long enough to matter.
+
+    Every story is asked this, so it is asked in the cheapest way: words are what stands between spaces.
+    """
     english = _table().english
-    run: list[_Sentence] = []
-    for match in _SENTENCE.finditer(text):
-        words = match[0].lower().split()
-        if sum(map(english.__contains__, words)) <= _ENGLISH_SHARE * len(words):
-            run.append(_sentence(match))
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+    unspaced = not text.isascii() and bool(_OTHER_LETTERS.search(text))
+    run: list[re.Match[str]] = []
+    length = 0
+    for match in (*_SENTENCE.finditer(text), None):
+        words = match[0].lower().split() if match else []
+        if match and sum(map(english.__contains__, words)) <= _ENGLISH_SHARE * len(words):
+            run.append(match)
+            length += len(words)
+            continue
+        if length >= LEAST_WORDS or (run and unspaced):
+            yield list(map(_sentence, run))
+        run, length = [], 0
 
 
 def _sentence(match: re.Match[str]) -> _Sentence:
@@ -114,7 +120,7 @@ def _in_other_letters(run: list[_Sentence], text: str) -> list[_Sentence]:
 
 def _in_latin(run: list[_Sentence]) -> list[_Sentence]:
     """The part of ``run`` that small words of one other language hold together; empty where none does."""
-    if sum(len(one.words) for one in run) < LEAST_WORDS:
+    if len({word for one in run for word in _telling(one, _table().any_other)}) < _LEAST_DIFFERENT:
         return []
     language = max(_table().others, key=lambda one: sum(len(_telling(sentence, one)) for sentence in run))
     kept = _trimmed(run, [len(_telling(sentence, language)) for sentence in run])
@@ -144,10 +150,9 @@ def _table() -> _Table:
     raw = tomllib.loads((files("classifier") / "languages.toml").read_text(encoding="utf-8"))
     english = frozenset(raw["english"].split())
     others = [_spellings(words) for words in raw["latin"].values()]
-    return _Table(
-        english.difference(*others),
-        tuple(_Language(own=words - english, english=english - words) for words in others),
-    )
+    languages = (_Language(own=words - english, english=english - words) for words in others)
+    every = _Language(own=frozenset().union(*others) - english, english=english.difference(*others))
+    return _Table(every.english, tuple(languages), every)
 
 
 def _spellings(words: str) -> frozenset[str]:

@@ -21,7 +21,7 @@ def has_cue(story: Story, *, only_to_read: bool = False) -> bool:
         only_to_read: those count too that only have a story read.
     """
     net = _net(only_to_read=only_to_read)
-    return any(net.search(view_of(getattr(story, field)).text) for field in FIELDS)
+    return bool(net.search(view_of(story.title).text) or net.search(view_of(story.text).text))
 
 
 def find_cues(story: Story) -> tuple[Span, ...]:

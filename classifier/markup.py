@@ -25,7 +25,7 @@ _MARKUP = re.compile(
     rf"(?:<|&(?:amp;)*lt;)/?(?:(?P<breaking>{_BREAKING})|(?P<spacing>{_SPACING})|{_INLINE})\b"
     # A line break after a tag that breaks the line itself would make a blank line that the author never made.
     rf"(?:{_ATTRIBUTE})*\s*/?(?:>|&(?:amp;)*gt;)(?P<after>(?(breaking)(?:[^\S\r\n]*(?:\r\n?|\n))?))"
-    r"|<!--+|--+>"
+    r"|<!--|-->"
     r"|&(?:amp;)*(?P<entity>#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
     rf"|(?P<unseen>(?<=\w)[{_UNSEEN}]+(?=\w))",
     re.IGNORECASE,

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from classifier.markup import view_of
+from classifier.markup import View, view_of
 
 _APOSTROPHE = r"['\u2019\u2018\u02bc`\u00b4]"
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
@@ -78,7 +78,10 @@ def read_words(text: str) -> Words:
     >>> read_words("I can&#39;t complain").forms
     ('I', "can't", 'complain')
     """
-    view = view_of(text)
+    return _read(view_of(text))
+
+
+def _read(view: View) -> Words:
     found = [match for match in _WORD.finditer(view.text) if match.lastgroup != "skipped"]
     places = [view.place(*match.span()) for match in found]
     return Words(
@@ -152,7 +155,8 @@ class Phrasebook:
 
     def read(self, text: str) -> Words:
         """The view of ``text`` to look in; an empty one where it cannot hold any phrase."""
-        return read_words(text) if self.may_hold(letter_runs(view_of(text).text)) else _NO_WORDS
+        view = view_of(text)
+        return _read(view) if self.may_hold(letter_runs(view.text)) else _NO_WORDS
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""

@@ -71,7 +71,7 @@ def _read(sifted: Sifted, bundle: Bundle) -> Reading:
     readable = windows_of(sifted.pieces, tokenizer=bundle.tokenizer, size=bundle.window)
     logits = bundle.encoder.sentence_logits(readable)
     by_sentence = bundle.probabilities(logits, cue=has_cue(sifted.pieces.story))
-    return Reading(readable.sentences, by_sentence, by_sentence.max(axis=0))
+    return Reading(readable.sentences, by_sentence, by_sentence.max(axis=0, initial=0.0))
 
 
 def assess(story: Story, *, bundle: Bundle, policy: Policy, author_confirmed: bool = False) -> Assessment:

@@ -10,6 +10,7 @@ import tomllib
 from functools import lru_cache
 from importlib.resources import files
 
+from classifier.markup import view_of
 from classifier.story import FIELDS, Span, Story
 
 
@@ -20,14 +21,17 @@ def has_cue(story: Story, *, only_to_read: bool = False) -> bool:
         only_to_read: those count too that only have a story read.
     """
     net = _net(only_to_read=only_to_read)
-    return bool(net.search(story.title) or net.search(story.text))
+    return bool(net.search(view_of(story.title).text) or net.search(view_of(story.text).text))
 
 
 def find_cues(story: Story) -> tuple[Span, ...]:
     """Where cues stand, in order, those that only have a story read among them; none overlaps another."""
     net = _net(only_to_read=True)
+    views = {field: view_of(getattr(story, field)) for field in FIELDS}
     return tuple(
-        Span(field, *match.span()) for field in FIELDS for match in net.finditer(getattr(story, field))
+        Span(field, *view.place(*match.span()))
+        for field, view in views.items()
+        for match in net.finditer(view.text)
     )
 
 

@@ -20,6 +20,7 @@ _STYLES = {
 }
 _CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n\r"}
 _CONTROLS[ord("\r")] = " "
+_BRIEF_CHARS = 120
 
 
 def print_assessment(
@@ -67,10 +68,15 @@ def _print_evidence(assessment: Assessment, console: Console) -> None:
 
 def _print_signals(assessment: Assessment, console: Console) -> None:
     if assessment.signals:
-        shown = ", ".join(f"{signal.kind}: {signal.text}" for signal in assessment.signals)
+        shown = ", ".join(f"{signal.kind}: {_in_brief(signal.text)}" for signal in assessment.signals)
         console.print(
             Text("\nAlso worth a glance  ", style="bold").append(Text(visible(shown), style="not bold"))
         )
+
+
+def _in_brief(words: str) -> str:
+    """The words or their beginning: a whole paragraph may be a signal, and stands above in full."""
+    return words if len(words) <= _BRIEF_CHARS else words[: _BRIEF_CHARS - 1] + "…"
 
 
 def _print_guidance(assessment: Assessment, console: Console) -> None:

@@ -1,7 +1,7 @@
 """Phrases found in an author's words, whatever their capitals, apostrophes, hyphens or spaces.
 
-The text stays as it is: ``read_words`` makes a view of it, words with their places, and a ``Phrasebook``
-looks for phrases in the view. What the phrases mean is for others to say (signals, nation).
+The text stays as it is: ``read_words`` makes words with their places, of the view of it (``markup``), and a
+``Phrasebook`` looks for phrases among them. What the phrases mean is for others to say (signals, nation).
 """
 
 import re
@@ -9,15 +9,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-_APOSTROPHE = r"(?:['\u2019\u2018\u02bc`\u00b4]|&(?:#0*39|#[xX]0*27|#821[67]|#[xX]201[89]|apos|[rl]squo);)"
+from classifier.markup import View, view_of
+
+_APOSTROPHE = r"['\u2019\u2018\u02bc`\u00b4]"
 _LETTER = r"(?:[^\W_]|[\u0300-\u036f])"
-_SKIPPED = rf"&nbsp;|&#160;|(?<={_LETTER})[-\u2010\u2011](?={_LETTER})"
+_SKIPPED = rf"(?<={_LETTER})[-\u2010\u2011](?={_LETTER})"
 _WORD = re.compile(
     rf"(?P<skipped>{_SKIPPED})"
     rf"|(?P<possessive>(?<={_LETTER}){_APOSTROPHE}[sS](?!{_LETTER}))"
     rf"|(?P<word>{_LETTER}+(?:{_APOSTROPHE}(?![sS](?!{_LETTER})){_LETTER}+)*)"
-    r"|(?P<and>&amp;|&(?!#?\w+;))"
-    r"|(?P<mark>&#?\w+;|\S|\n[^\S\n]*\n)"
+    r"|(?P<and>&)"
+    r"|(?P<mark>\S|\n[^\S\n]*\n)"
 )
 _ANY_APOSTROPHE = re.compile(_APOSTROPHE)
 _RUN = re.compile(r"[\w\u0300-\u036f]+")
@@ -36,7 +38,7 @@ _COMMON_WORDS = frozenset(_COMMON.split())
 class Words:
     """The words and marks of one text in order; word ``i`` is ``text[starts[i]:ends[i]]`` (code points).
 
-    ``forms`` are the words as phrases know them: every apostrophe (typographic or HTML) is straight,
+    ``forms`` are the words as phrases know them: every apostrophe, typographic ones too, is straight,
     ``'s`` is a word of its own, ``&`` reads ``and``, hyphens inside words count as spaces, and a blank
     line is a mark, so that no phrase reaches over it.
     """
@@ -76,11 +78,16 @@ def read_words(text: str) -> Words:
     >>> read_words("I can&#39;t complain").forms
     ('I', "can't", 'complain')
     """
-    found = [match for match in _WORD.finditer(text) if match.lastgroup != "skipped"]
+    return _read(view_of(text))
+
+
+def _read(view: View) -> Words:
+    found = [match for match in _WORD.finditer(view.text) if match.lastgroup != "skipped"]
+    places = [view.place(*match.span()) for match in found]
     return Words(
         forms=tuple(_form(match) for match in found),
-        starts=tuple(match.start() for match in found),
-        ends=tuple(match.end() for match in found),
+        starts=tuple(start for start, _ in places),
+        ends=tuple(end for _, end in places),
     )
 
 
@@ -94,7 +101,7 @@ def _form(match: re.Match[str]) -> str:
 
 
 def letter_runs(text: str) -> frozenset[str]:
-    """Every unbroken run of letters and digits in ``text``, in lower case.
+    """Every unbroken run of letters and digits in ``text``, a view, in lower case.
 
     >>> sorted(letter_runs("I can't, Mr O-Neil"))
     ['can', 'i', 'mr', 'neil', 'o', 't']
@@ -148,7 +155,8 @@ class Phrasebook:
 
     def read(self, text: str) -> Words:
         """The view of ``text`` to look in; an empty one where it cannot hold any phrase."""
-        return read_words(text) if self.may_hold(letter_runs(text)) else _NO_WORDS
+        view = view_of(text)
+        return _read(view) if self.may_hold(letter_runs(view.text)) else _NO_WORDS
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tokenizers import Encoding, Tokenizer
 
+from classifier.markup import View, view_of
 from classifier.story import Field, Story
 
 
@@ -13,12 +14,30 @@ class StoryPieces:
     """A story and the word pieces of its fields, each with its place; no special tokens."""
 
     story: Story
-    title: Encoding
-    text: Encoding
+    title: "FieldPieces"
+    text: "FieldPieces"
 
-    def of(self, field: Field) -> Encoding:
-        """The pieces of one field: ``ids``, and ``offsets`` in code points of it."""
+    def of(self, field: Field) -> "FieldPieces":
+        """The pieces of one field."""
         return self.title if field == "title" else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPieces:
+    """The word pieces of one field, cut from the view of it."""
+
+    view: View
+    encoding: Encoding
+
+    @property
+    def ids(self) -> list[int]:
+        """The number of each piece in the tokenizer's vocabulary."""
+        return self.encoding.ids
+
+    @property
+    def offsets(self) -> list[tuple[int, int]]:
+        """Where each piece stands in the field as sent, in code points, half-open."""
+        return [self.view.place(*offset) for offset in self.encoding.offsets]
 
 
 def cut_pieces(stories: Sequence[Story], *, tokenizer: Tokenizer) -> list[StoryPieces]:
@@ -26,9 +45,10 @@ def cut_pieces(stories: Sequence[Story], *, tokenizer: Tokenizer) -> list[StoryP
 
     Each field is cut by itself, so a story's pieces do not depend on its neighbours.
     """
-    fields = [value for story in stories for value in (story.title, story.text)]
-    encodings = tokenizer.encode_batch(fields, add_special_tokens=False)
+    views = [view_of(value) for story in stories for value in (story.title, story.text)]
+    encodings = tokenizer.encode_batch([view.text for view in views], add_special_tokens=False)
+    fields = [FieldPieces(*pair) for pair in zip(views, encodings, strict=True)]
     return [
         StoryPieces(story, title, text)
-        for story, title, text in zip(stories, encodings[::2], encodings[1::2], strict=True)
+        for story, title, text in zip(stories, fields[::2], fields[1::2], strict=True)
     ]

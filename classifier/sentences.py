@@ -2,7 +2,8 @@
 
 Does: rule-based splitting (blank English tokenizer and sentence rules, nothing downloaded), a break at
 every line break, and a cut inside unpunctuated runs, so that no sentence grows without bound.
-Does not: change, trim or join a single character; what lies between spans is only white space.
+Does not: change, trim or join a single character; what lies between spans is only white space and markup
+(``markup``).
 """
 
 import re
@@ -11,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from classifier.markup import view_of
 from classifier.story import Field, Span, Story
 
 if TYPE_CHECKING:
@@ -34,12 +36,13 @@ def sentences(story: Story) -> tuple[Span, ...]:
 
 
 def _field_sentences(field: Field, value: str) -> Iterator[Span]:
-    if not value.strip():
+    view = view_of(value)
+    if not view.text.strip():
         return
-    for sentence in _split(value).sents:
+    for sentence in _split(view.text).sents:
         for line in _lines(sentence):
             for tokens in _cut(line):
-                yield Span(field, tokens[0].idx, tokens[-1].idx + len(tokens[-1]))
+                yield Span(field, *view.place(tokens[0].idx, tokens[-1].idx + len(tokens[-1])))
 
 
 def _split(value: str) -> "Doc":

@@ -1,10 +1,11 @@
 """Words worth a moderator's glance that are not labels: PALS, a solicitor, an ombudsman by name ...
 
-Signals are shown and never counted. The patterns live in ``signals.toml``; nothing here knows a kind by name.
+Signals are shown and never counted. Most kinds are phrases, and live in ``signals.toml``. Two say that words
+may not have been read well: ``other_language`` (``language``) and ``encoding_fault`` (``damage``).
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -12,8 +13,17 @@ from itertools import groupby
 from typing import Any
 
 from classifier.assessment import Signal
+from classifier.damage import damaged_stretches
+from classifier.language import foreign_stretches
+from classifier.markup import View, view_of
 from classifier.phrases import Found, Phrasebook, Wordings, longest
 from classifier.story import FIELDS, Field, Story
+
+_STRETCHES: dict[str, Callable[[View], tuple[tuple[int, int], ...]]] = {
+    "other_language": foreign_stretches,
+    "encoding_fault": damaged_stretches,
+}
+"""Kinds that are no phrases, and what finds where they stand in a field as sent."""
 
 _NEVER = "never "
 """Marks a key whose phrases take words away from a kind without showing anything."""
@@ -40,18 +50,29 @@ def find_signals(story: Story) -> tuple[Signal, ...]:
 
 
 def signal_kinds() -> tuple[str, ...]:
-    """The kinds in the table, in its order."""
-    return tuple(_read_table())
+    """The kinds in the table, in its order, then those that are no phrases."""
+    return (*_read_table(), *_STRETCHES)
 
 
 def _in_field(story: Story, field: Field) -> list[Signal]:
     text = getattr(story, field)
-    words = _table().phrasebook.read(text)
-    signals = []
-    for found in _winners(words_found=_table().phrasebook.find(words)):
-        start, end = words.starts[found.first], words.ends[found.last - 1]
-        signals.append(Signal(kind=found.key, text=text[start:end], field=field, start=start, end=end))
+    signals = [
+        Signal(kind=kind, text=text[start:end], field=field, start=start, end=end)
+        for kind, start, end in (*_phrases(text), *_stretches(text))
+    ]
     return sorted(signals, key=lambda signal: (signal.start, signal.kind))
+
+
+def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
+    words = _table().phrasebook.read(text)
+    for found in _winners(words_found=_table().phrasebook.find(words)):
+        yield found.key, words.starts[found.first], words.ends[found.last - 1]
+
+
+def _stretches(text: str) -> Iterator[tuple[str, int, int]]:
+    view = view_of(text)
+    for kind, find in _STRETCHES.items():
+        yield from ((kind, *stretch) for stretch in find(view))
 
 
 def _winners(words_found: tuple[Found, ...]) -> Iterator[Found]:

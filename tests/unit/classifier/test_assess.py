@@ -22,6 +22,7 @@ from classifier import (
 from classifier.assess import read
 from classifier.assessment import to_json
 from classifier.errors import BundleError
+from classifier.markup import view_of
 from classifier.windows import WindowSize
 
 SMALL_POLICY = Path(__file__).with_name("policy") / "small_policy.toml"
@@ -202,6 +203,36 @@ def test_nation_and_signals_are_found(assessed):
     found = assessed("I lodged it with PALS. The SPSO has it now.")
     assert found.nation is Nation.SCOTLAND
     assert [signal.text for signal in found.signals if signal.kind == "pals"] == ["PALS"]
+
+
+@pytest.mark.parametrize(
+    "leftovers",
+    [
+        "<p>They were kind.</p>\n<p>I <b>lod&shy;ged</b> it with PALS.</p>",
+        "They were kind.<br />I lodged&nbsp;it with PALS.",
+        "They were kind.&lt;br&gt;I lo&#100;ged it with <i>PALS</i>.",
+    ],
+)
+def test_story_with_html_leftovers_is_read_as_without(assessed, leftovers):
+    clean, found = assessed("They were kind.\nI lodged it with PALS."), assessed(leftovers)
+    assert (found.labels, found.scores, found.action) == (clean.labels, clean.scores, clean.action)
+    (quote,) = found.evidence
+    assert view_of(quote.text).text.split() == ["I", "lodged", "it", "with", "PALS."]
+
+
+@pytest.mark.parametrize("text", ["<br>", "&nbsp;", "<p></p>", "&shy;"])
+def test_story_of_nothing_but_markup_has_no_labels(assessed, text):
+    found = assessed(text)
+    assert (found.labels, found.action, set(found.scores.values())) == ((), Action.CONTINUE, {0.0})
+
+
+def test_signals_that_are_no_phrases_change_no_decision(assessed):
+    plain, found = (
+        assessed("I lodged it."),
+        assessed("I lodged it.\nRoedd pawb yn garedig iawn wrth fy mam. Donâ€™t."),
+    )
+    assert [signal.kind for signal in found.signals] == ["other_language", "encoding_fault"]
+    assert (found.labels, found.action) == (plain.labels, plain.action)
 
 
 def test_another_policy_is_followed(tiny_bundle):

@@ -58,6 +58,12 @@ def test_cues_are_found_where_they_stand_title_first():
     assert find_cues(story) == (Span("title", 0, 8), Span("text", 4, 11), Span("text", 18, 22))
 
 
+def test_cues_are_found_through_markup_and_stand_in_the_text_as_sent():
+    story = Story(id="1", text="My com&shy;plaint, said<br>PALS.")
+    assert find_cues(story) == (Span("text", 3, 16), Span("text", 27, 31))
+    assert has_cue(story)
+
+
 @pytest.mark.parametrize(
     "text", ["I have put it in a letter.", "my cumplaint", "They closed it.", "his consern is with them"]
 )

@@ -56,6 +56,16 @@ def test_guidance_can_be_left_out(printed):
     assert "For the author" not in printed("I lodged it.", guidance=False)
 
 
+def test_long_signal_is_shown_by_its_beginning(printed):
+    story = "Roedd y nyrsys ar y ward yn garedig iawn wrth fy mam. " * 5
+    shown = printed(story, guidance=False)
+    signal = " ".join(shown.partition("Also worth a glance")[2].partition("tiny/7")[0].split())
+    assert (
+        signal
+        == "other_language: " + ("Roedd y nyrsys ar y ward yn garedig iawn wrth fy mam. " * 5)[:119] + "…"
+    )
+
+
 def test_words_that_look_like_markup_are_shown_as_they_are(printed):
     assert "[bold]I lodged[/bold] it [/] :smile:" in printed("[bold]I lodged[/bold] it [/] :smile:")
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from classifier.markup import view_of
 from classifier.sentences import MAX_SENTENCE_TOKENS, sentences
 from classifier.story import Span, Story
 
@@ -35,6 +36,9 @@ def split(text, *, title=""):
         ("Fish &amp; chips. I can&#39;t.", ["Fish &amp; chips.", "I can&#39;t."]),
         ("\ufeffStart. End.", ["\ufeffStart.", "End."]),
         ("x", ["x"]),
+        ("I waited.<br>Nobody came.", ["I waited.", "Nobody came."]),
+        ("<p>One <b>two</b>.</p>\n<p>Three.</p>", ["One <b>two</b>.", "Three."]),
+        ("One.&nbsp;Two.", ["One.", "Two."]),
     ],
 )
 def test_story_is_cut_into_sentences(text, found):
@@ -123,14 +127,15 @@ def test_story_of_sixty_thousand_words_is_read_to_its_end():
 @settings(max_examples=50, deadline=None)
 @given(title=TEXTS, text=TEXTS)
 @example(title="\r\n", text="\n.\n")
-def test_every_character_but_white_space_lies_in_exactly_one_sentence(title, text):
+def test_every_character_but_white_space_and_markup_lies_in_exactly_one_sentence(title, text):
     assume(title.strip() or text.strip())
     spans = sentences(Story(id="s", title=title, text=text))
     for field, value in (("title", title), ("text", text)):
         inside = [place for span in spans if span.field == field for place in range(span.start, span.end)]
         assert inside == sorted(set(inside))
-        left_out = set(range(len(value))).difference(inside)
-        assert all(value[place].isspace() for place in left_out)
+        view, inside = view_of(value), set(inside)
+        left_out = [at for at in range(len(view.text)) if view.place(at, at + 1)[0] not in inside]
+        assert all(view.text[at].isspace() for at in left_out)
     assert all(span.start < span.end for span in spans)
 
 

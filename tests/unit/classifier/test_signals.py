@@ -151,7 +151,14 @@ SHOWN = {
         "no complaints procedure",
         "offical compliant about it",
         "moved to stage two",
+        "a formal<br>complaint",
+        "my com&shy;plaint",
     ],
+    "other_language": [
+        "Roedd y nyrsys ar y ward yn garedig iawn wrth fy mam.",
+        "护士对我母亲非常好，但是我们等了五个小时才见到医生。",
+    ],
+    "encoding_fault": ["I donâ€™t know", "I don\x92t know", "a caf\ufffd", "it cost Â£5"],
 }
 
 NOT_SHOWN = {
@@ -206,6 +213,11 @@ NOT_SHOWN = {
         "stage 2 cancer",
         "a pressure sore at stage 2",
     ],
+    "other_language": [
+        "Diolch yn fawr to all at Ysbyty Gwynedd",
+        "ma maw wis greetin an naebody telt us owt",
+    ],
+    "encoding_fault": ["I don\u2019t know", "Zoë had a café au lait for £5 😀"],
 }
 
 
@@ -223,7 +235,7 @@ def test_signal_is_not_shown(kind, text):
     assert kind not in kinds(text)
 
 
-def test_every_kind_in_the_table_has_cases_both_ways():
+def test_every_kind_has_cases_both_ways():
     assert set(signal_kinds()) == set(SHOWN) == set(NOT_SHOWN)
 
 
@@ -260,6 +272,19 @@ def test_offsets_are_code_points_of_the_text_as_sent():
     )
     assert text[13:31] == "can&#39;t complain"
     assert text[41:45] == "PALS"
+
+
+def test_whole_stretches_stand_beside_the_phrases_in_them():
+    text = "Fe wnes i gwyno wrth PALS ond doedd neb yn gwrando. They donâ€™t ring."
+    assert found(text) == [
+        ("other_language", "Fe wnes i gwyno wrth PALS ond doedd neb yn gwrando."),
+        ("pals", "PALS"),
+        ("encoding_fault", "donâ€™t"),
+    ]
+
+
+def test_tags_are_no_words():
+    assert kinds('<p>Kind nurses</p><a href="https://cqc.org.uk/pals" title="MP">there</a>') == set()
 
 
 def test_the_longest_phrase_of_a_kind_takes_the_words():

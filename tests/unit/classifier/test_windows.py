@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
+from classifier.markup import view_of
 from classifier.sentences import sentences
 from classifier.story import Story
 from classifier.windows import Piece, WindowSize, read_windows
@@ -159,7 +160,7 @@ def test_every_sentence_is_scored_once_and_no_window_is_too_long(bundle, title, 
         for piece in window.pieces:
             scored[piece.sentence] += window.token_ids[piece.start : piece.end].tolist()
     for number, span in enumerate(readable.sentences):
-        whole = bundle.tokenizer.encode(story.quote(span), add_special_tokens=False)
+        whole = bundle.tokenizer.encode(view_of(story.quote(span)).text, add_special_tokens=False)
         assert scored[number] == whole.ids
 
 

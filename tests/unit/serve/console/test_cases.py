@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier.assessment import Action, Assessment
+from classifier.assessment import Action, Assessment, Signal
 from classifier.labels import Label
 from classifier.story import Story
 from serve.cases.case import Kind, State, Step
@@ -356,3 +356,13 @@ def test_moderator_cannot_erase(browser, hold, door):
     assert browser.answer.status_code == 403
     browser.open(f"/cases/{case.id}")
     assert browser.answer.status_code == 200
+
+
+def test_signals_are_named_in_words_and_long_ones_shown_by_their_beginning(browser, hold):
+    words = "Roedd y nyrsys yn garedig wrth fy mam. " * 10
+    signal = Signal(kind="other_language", text=words, field="text", start=0, end=len(words))
+    case = hold(signals=(signal,))
+    shown = browser.open(f"/cases/{case.id}").words("main")
+    assert "other language: “Roedd y nyrsys yn garedig wrth fy mam." in shown
+    assert words.strip() not in shown
+    assert "…”" in shown

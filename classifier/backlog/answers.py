@@ -13,6 +13,7 @@ import pyarrow.parquet as parquet
 
 from classifier.backlog.forms import KEYS
 from classifier.backlog.places import Form, InputFile, find_files, kind_of, unpack
+from classifier.backlog.rows import buffered
 from classifier.errors import RowError
 
 Answer = dict[str, Any]
@@ -44,10 +45,15 @@ def _read(file: InputFile, raw: Any) -> Iterator[Answer]:
             yield from map(_checked, batch.to_pylist())
     elif kind.form is Form.CSV:
         csv.field_size_limit(sys.maxsize)
-        text = io.TextIOWrapper(io.BufferedReader(unpack(raw, kind)), encoding="utf-8", newline="")
-        yield from (_checked(_from_cells(cells)) for cells in csv.DictReader(text))
+        with buffered(unpack(raw, kind)) as lines:
+            text = io.TextIOWrapper(lines, encoding="utf-8", newline="")
+            try:
+                yield from (_checked(_from_cells(cells)) for cells in csv.DictReader(text))
+            finally:
+                text.detach()
     else:
-        yield from (_checked(json.loads(line)) for line in io.BufferedReader(unpack(raw, kind)))
+        with buffered(unpack(raw, kind)) as lines:
+            yield from (_checked(json.loads(line)) for line in lines)
 
 
 def _from_cells(cells: dict[str, str]) -> Answer:

@@ -1,8 +1,7 @@
 """What is done of a backlog, on disk, so that a run which ended at any moment can go on.
 
     part-00000.jsonl             answers of the first shard
-    _receipts/part-00000.json    written after it: its key, its size, what was rejected, its counts
-    _run.json                    what the answers depend on besides the stories
+    _receipts/part-00000.json    written after it: its key, what it was scored with, its size, rejects, counts
 
 A shard is done when its receipt has its key and its part has the size the receipt says. Each file is written
 whole or not at all, and nothing else is remembered, so there is nothing that could disagree.
@@ -27,35 +26,38 @@ from classifier.errors import RowError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A shard that is done: ``key`` of what it was made from, ``size`` of its part in bytes."""
+    """A shard that is done: ``key`` and ``facts`` of what it was made from, ``size`` of its part in bytes."""
 
     key: str
+    facts: dict[str, Any]
     size: int
     rejects: tuple[dict[str, Any], ...]
     tally: Tally
 
 
 class Ledger:
-    """The folder of one output; opened by one run at a time."""
+    """The folder of one output; opened by one run at a time.
 
-    def __init__(self, folder: Path, kind: Kind) -> None:
-        self._folder, self._kind = folder, kind
+    Args:
+        facts: what the answers of this run depend on besides the stories (``Recipe.facts``).
+    """
+
+    def __init__(self, folder: Path, kind: Kind, facts: dict[str, Any]) -> None:
+        self._folder, self._kind, self._facts = folder, kind, facts
         self._receipts = folder / "_receipts"
         self._suffix = _suffix(kind)
 
     @contextmanager
-    def open(self, facts: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-        """Keeps the folder for this run; gives the facts of the run before, None if there was none.
+    def open(self) -> Iterator[None]:
+        """Keeps the folder for this run.
 
         Raises:
             RowError: another run has it.
         """
         self._receipts.mkdir(parents=True, exist_ok=True)
         with _locked(self._folder):
-            before = _read(self._folder / "_run.json")
-            write_whole(self._folder / "_run.json", to_json(facts).encode())
             try:
-                yield before
+                yield
             finally:
                 if not self.part(0).exists():  # nothing to go on from
                     self.clear()
@@ -65,16 +67,17 @@ class Ledger:
         receipt = self._receipt(shard.number)
         return receipt if receipt and receipt.key == shard.key else None
 
-    def holds_other(self, shard: Shard) -> bool:
-        """Whether there is an answer under this number, but to other stories or from another run."""
+    def find_other(self, shard: Shard) -> Receipt | None:
+        """The receipt under this number, if it is for other stories or of what was scored otherwise."""
         receipt = self._receipt(shard.number)
-        return receipt is not None and receipt.key != shard.key
+        return receipt if receipt and receipt.key != shard.key else None
 
     def keep(self, shard: Shard, batches: Sequence[ScoredBatch]) -> Receipt:
         """Writes the part, then its receipt."""
         content = writing(self._kind).part([batch.leaf for batch in batches])
         receipt = Receipt(
             key=shard.key,
+            facts=self._facts,
             size=len(content),
             rejects=tuple(reject for batch in batches for reject in batch.rejects),
             tally=sum((batch.tally for batch in batches), Tally()),
@@ -100,8 +103,7 @@ class Ledger:
     def clear(self) -> None:
         """Removes all that the ledger has written, and the folder if nothing else is in it."""
         self.forget_from(0)
-        for file in (self._folder / "_run.json", self._folder / "_lock"):
-            file.unlink(missing_ok=True)
+        (self._folder / "_lock").unlink(missing_ok=True)
         for folder in (self._receipts, self._folder):
             try:
                 folder.rmdir()
@@ -124,6 +126,7 @@ def _dump(receipt: Receipt) -> bytes:
     return to_json(
         {
             "key": receipt.key,
+            "facts": receipt.facts,
             "size": receipt.size,
             "rejects": list(receipt.rejects),
             "tally": receipt.tally.to_dict(),
@@ -134,6 +137,7 @@ def _dump(receipt: Receipt) -> bytes:
 def _load(found: dict[str, Any]) -> Receipt:
     return Receipt(
         key=found["key"],
+        facts=dict(found["facts"]),
         size=found["size"],
         rejects=tuple(found["rejects"]),
         tally=Tally.from_dict(found["tally"]),

@@ -118,7 +118,7 @@ def rescore(
     if request.answers is None:
         for file in (job.rejects, job.manifest):
             file.unlink(missing_ok=True)
-        Ledger(job.parts_folder, job.recipe().kind).clear()
+        Ledger(job.parts_folder, job.recipe().kind, {}).clear()
     return changes
 
 

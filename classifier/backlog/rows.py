@@ -169,7 +169,7 @@ def _opened(file: Path) -> Iterator[tuple[IO[bytes], Kind]]:
 
 
 @contextmanager
-def _buffered(raw: Any) -> Iterator[io.BufferedReader]:
+def buffered(raw: Any) -> Iterator[io.BufferedReader]:
     """Lines of what may have none; ``raw`` stays open, for whoever opened it to close."""
     reader = io.BufferedReader(raw, 1 << 16)
     try:
@@ -179,7 +179,7 @@ def _buffered(raw: Any) -> Iterator[io.BufferedReader]:
 
 
 def _jsonl(raw: Any) -> Records:
-    with _buffered(raw) as lines:
+    with buffered(raw) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield number, _decode(line)
@@ -207,8 +207,8 @@ def csv_records(file: Path) -> Iterator[tuple[str, Record]]:
 
 
 def _csv(file: Path, raw: Any, columns: Columns) -> Records:
-    with _buffered(raw) as buffered:
-        text = io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    with buffered(raw) as lines:
+        text = io.TextIOWrapper(lines, encoding="utf-8-sig", errors="surrogateescape", newline="")
         try:
             yield from _csv_rows(file, text, columns)
         finally:

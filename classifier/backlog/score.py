@@ -115,14 +115,14 @@ def _finished(job: Job, facts: dict[str, Any]) -> Outcome | None:
         return None
     if manifest.shards != tuple(shard.key for shard in found.shards(to_json(facts))):
         return None
-    _ledger(job).clear()  # the run before may have ended just before it did so
+    _ledger(job, facts).clear()  # the run before may have ended just before it did so
     number = len(manifest.shards)
     rejects = job.rejects if manifest.tally.rejected else None
     return Outcome(tally=manifest.tally, rejects=rejects, shards=number, kept=number)
 
 
-def _ledger(job: Job) -> Ledger:
-    return Ledger(job.parts_folder, job.recipe().kind)
+def _ledger(job: Job, facts: dict[str, Any]) -> Ledger:
+    return Ledger(job.parts_folder, job.recipe().kind, facts)
 
 
 class _Run:
@@ -137,16 +137,17 @@ class _Run:
         on_step: Callable[[Step], None],
     ) -> None:
         self._job, self._recipe, self._facts, self._make_crew = job, recipe, facts, make_crew
-        self._input, self._ledger = Input(job), _ledger(job)
+        self._input, self._ledger = Input(job), _ledger(job, facts)
         self._meter = _Meter(self._input.size, on_step)
         self._receipts = dict[int, Receipt]()
         self._keys = list[str]()
         self._kept = self._redone = 0
+        self._changed = set[str]()
 
     def to_files(self) -> Outcome:
         """Keeps what is done shard by shard, then binds it."""
         job = self._job
-        with self._ledger.open(self._facts) as before:
+        with self._ledger.open():
             if not job.resume:
                 self._ledger.forget_from(0)
             job.manifest.unlink(missing_ok=True)
@@ -158,10 +159,10 @@ class _Run:
                     self._receipts[shard.number] = self._ledger.keep(shard, held)
                     held = []
             self._ledger.forget_from(len(self._keys))
-            outcome = self._outcome(before)
+            outcome = self._outcome()
             self._finish(outcome)
-        if not job.to_folder:
-            self._ledger.clear()
+            if not job.to_folder:
+                self._ledger.clear()
         return outcome
 
     def to_stream(self, stream: IO[bytes]) -> tuple[Outcome, list[dict[str, Any]]]:
@@ -200,19 +201,23 @@ class _Run:
                 self._receipts[shard.number] = receipt
                 self._meter.skip(shard, receipt)
             else:
-                self._redone += self._ledger.holds_other(shard)
+                self._note_other(shard)
                 yield from ((shard, batch) for batch in shard.batches)
 
-    def _outcome(self, before: dict[str, Any] | None) -> Outcome:
+    def _note_other(self, shard: Shard) -> None:
+        if other := self._ledger.find_other(shard):
+            self._redone += 1
+            self._changed |= {name for name, fact in self._facts.items() if other.facts.get(name) != fact}
+
+    def _outcome(self) -> Outcome:
         total = sum((self._receipts[number].tally for number in range(len(self._keys))), Tally())
-        changed = [name for name, fact in self._facts.items() if before and before.get(name) != fact]
         return Outcome(
             tally=total,
             rejects=self._job.rejects if total.rejected else None,
             shards=len(self._keys),
             kept=self._kept,
             redone=self._redone,
-            changed=tuple(changed) if self._redone else (),
+            changed=tuple(name for name in self._facts if name in self._changed),
         )
 
     def _finish(self, outcome: Outcome) -> None:

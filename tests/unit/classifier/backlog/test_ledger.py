@@ -1,4 +1,3 @@
-import json
 import os
 
 import pytest
@@ -29,8 +28,8 @@ def folder(tmp_path):
 @pytest.fixture
 def ledger(folder):
     """Open, with nothing in it."""
-    ledger = Ledger(folder, Kind(Form.JSONL))
-    with ledger.open(FACTS):
+    ledger = Ledger(folder, Kind(Form.JSONL), FACTS)
+    with ledger.open():
         yield ledger
 
 
@@ -48,7 +47,7 @@ def test_shard_that_was_kept_is_found(ledger, folder):
     assert (kept.key, kept.size, kept.rejects) == ("key", 8, (reject,))
     assert kept.tally == Tally(stories=2, rejected=1)
     assert (folder / "part-00000.jsonl").read_bytes() == b"one\ntwo\n"
-    assert names(folder) == ["_lock", "_receipts/part-00000.json", "_run.json", "part-00000.jsonl"]
+    assert names(folder) == ["_lock", "_receipts/part-00000.json", "part-00000.jsonl"]
 
 
 def test_tally_of_a_receipt_comes_back_whole(ledger):
@@ -72,11 +71,11 @@ def test_tally_of_a_receipt_comes_back_whole(ledger):
     ],
 )
 def test_part_is_named_by_its_number_and_kind(folder, kind, name):
-    assert Ledger(folder, kind).part(7) == folder / name
+    assert Ledger(folder, kind, FACTS).part(7) == folder / name
 
 
 def test_parts_stand_in_order_however_many_they_are(folder):
-    ledger = Ledger(folder, Kind(Form.JSONL))
+    ledger = Ledger(folder, Kind(Form.JSONL), FACTS)
     some = [ledger.part(number).name for number in (0, 9, 10, 99_999)]
     assert some == sorted(some)
 
@@ -84,14 +83,14 @@ def test_parts_stand_in_order_however_many_they_are(folder):
 def test_shard_that_was_never_kept_is_not_found(ledger):
     ledger.keep(shard(0), [scored()])
     assert ledger.find(shard(1)) is None
-    assert not ledger.holds_other(shard(1))
+    assert not ledger.find_other(shard(1))
 
 
 def test_shard_of_another_key_is_not_found_but_told(ledger):
     ledger.keep(shard(key="one"), [scored()])
     assert ledger.find(shard(key="other")) is None
-    assert ledger.holds_other(shard(key="other"))
-    assert not ledger.holds_other(shard(key="one"))
+    assert ledger.find_other(shard(key="other"))
+    assert not ledger.find_other(shard(key="one"))
 
 
 def test_shard_that_is_kept_again_replaces_the_one_before(ledger):
@@ -115,7 +114,7 @@ def test_part_that_is_not_as_long_as_its_receipt_says_is_not_trusted(ledger, con
     ledger.keep(shard(), [scored(b"answer\n")])
     ledger.part(0).unlink() if content is None else ledger.part(0).write_bytes(content)
     assert ledger.find(shard()) is None
-    assert not ledger.holds_other(shard(key="other"))
+    assert not ledger.find_other(shard(key="other"))
 
 
 def test_part_without_a_receipt_is_not_trusted(ledger, folder):
@@ -148,7 +147,7 @@ def test_damaged_receipt_is_not_trusted(ledger, folder, damage):
     assert damaged != file.read_bytes()
     file.write_bytes(damaged)
     assert ledger.find(shard()) is None
-    assert not ledger.holds_other(shard(key="other"))
+    assert not ledger.find_other(shard(key="other"))
     ledger.keep(shard(), [scored()])
     assert ledger.find(shard())
 
@@ -189,7 +188,6 @@ def test_parts_from_a_number_on_are_forgotten(ledger, folder):
         "_lock",
         "_receipts/part-00000.json",
         "_receipts/part-00001.json",
-        "_run.json",
         "part-00000.jsonl",
         "part-00001.jsonl",
     ]
@@ -213,7 +211,7 @@ def test_forgetting_that_ends_halfway_can_be_done_again(ledger, folder, monkeypa
         with pytest.raises(KeyboardInterrupt):
             ledger.forget_from(1)
     ledger.forget_from(1)
-    assert names(folder) == ["_lock", "_receipts/part-00000.json", "_run.json", "part-00000.jsonl"]
+    assert names(folder) == ["_lock", "_receipts/part-00000.json", "part-00000.jsonl"]
 
 
 def test_part_without_a_receipt_is_forgotten_too(ledger, folder):
@@ -221,12 +219,12 @@ def test_part_without_a_receipt_is_forgotten_too(ledger, folder):
     (folder / "_receipts" / "part-00001.json").unlink()
     (folder / "part-00002.jsonl").unlink()
     ledger.forget_from(1)
-    assert names(folder) == ["_lock", "_receipts/part-00000.json", "_run.json", "part-00000.jsonl"]
+    assert names(folder) == ["_lock", "_receipts/part-00000.json", "part-00000.jsonl"]
 
 
 def test_clearing_removes_all_and_the_folder(folder):
-    ledger = Ledger(folder, Kind(Form.JSONL))
-    with ledger.open(FACTS):
+    ledger = Ledger(folder, Kind(Form.JSONL), FACTS)
+    with ledger.open():
         keep(ledger, 3)
     ledger.clear()
     assert not folder.exists()
@@ -234,8 +232,8 @@ def test_clearing_removes_all_and_the_folder(folder):
 
 
 def test_clearing_leaves_what_others_put_there(folder):
-    ledger = Ledger(folder, Kind(Form.JSONL))
-    with ledger.open(FACTS):
+    ledger = Ledger(folder, Kind(Form.JSONL), FACTS)
+    with ledger.open():
         keep(ledger, 2)
     for name in ("notes.txt", "part-00000.csv", "_receipts/notes.txt", "_manifest.json"):
         (folder / name).write_bytes(b"x")
@@ -246,41 +244,27 @@ def test_clearing_leaves_what_others_put_there(folder):
 # ---------------------------------------------------------------- one run at a time
 
 
-def test_folder_remembers_the_facts_of_the_run_before(folder):
-    ledger = Ledger(folder, Kind(Form.JSONL))
-    with ledger.open(FACTS) as before:
-        assert before is None
-        keep(ledger, 1)
-    with Ledger(folder, Kind(Form.JSONL)).open({"model": "tiny/8"}) as before:
-        assert before == FACTS
-    with Ledger(folder, Kind(Form.JSONL)).open(FACTS) as before:
-        assert before == {"model": "tiny/8"}
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
-def test_facts_that_cannot_be_read_are_as_if_there_were_none(folder, content):
-    ledger = Ledger(folder, Kind(Form.JSONL))
-    with ledger.open(FACTS):
-        keep(ledger, 1)
-    (folder / "_run.json").write_bytes(content)
-    with ledger.open(FACTS) as before:
-        assert before is None
-    assert json.loads((folder / "_run.json").read_bytes()) == FACTS
+def test_receipt_says_what_the_shard_was_scored_with(folder):
+    with Ledger(folder, Kind(Form.JSONL), FACTS).open():
+        keep(Ledger(folder, Kind(Form.JSONL), FACTS), 1)
+    later = Ledger(folder, Kind(Form.JSONL), {"model": "tiny/8"})
+    assert later.find_other(shard(key="other")).facts == FACTS
+    later.keep(shard(key="other"), [scored()])
+    assert later.find(shard(key="other")).facts == {"model": "tiny/8"}
 
 
 def test_second_run_is_refused_while_the_first_lasts(ledger, folder):
     keep(ledger, 1)
-    other = Ledger(folder, Kind(Form.JSONL))
-    with pytest.raises(RowError) as caught, other.open({"model": "tiny/8"}):
+    other = Ledger(folder, Kind(Form.JSONL), FACTS)
+    with pytest.raises(RowError) as caught, other.open():
         pass
     assert str(caught.value) == (f"{folder}: another run writes there. Wait for it, or name another output.")
     assert ledger.find(shard())
-    assert json.loads((folder / "_run.json").read_bytes()) == FACTS
 
 
 def test_second_run_that_is_refused_harms_no_folder_that_is_still_empty(ledger, folder):
-    other = Ledger(folder, Kind(Form.JSONL))
-    with pytest.raises(RowError), other.open(FACTS):
+    other = Ledger(folder, Kind(Form.JSONL), FACTS)
+    with pytest.raises(RowError), other.open():
         pass
     keep(ledger, 1)
     assert ledger.find(shard())
@@ -288,21 +272,21 @@ def test_second_run_that_is_refused_harms_no_folder_that_is_still_empty(ledger, 
 
 def test_run_may_follow_another(folder):
     for _ in range(2):
-        with Ledger(folder, Kind(Form.JSONL)).open(FACTS):
+        with Ledger(folder, Kind(Form.JSONL), FACTS).open():
             pass
 
 
 def test_lock_of_a_killed_run_holds_nobody_up(folder):
     folder.mkdir()
     (folder / "_lock").write_bytes(b"")
-    with Ledger(folder, Kind(Form.JSONL)).open(FACTS):
+    with Ledger(folder, Kind(Form.JSONL), FACTS).open():
         pass
 
 
 @pytest.mark.parametrize("fault", [None, RowError, KeyboardInterrupt])
 def test_folder_goes_again_where_nothing_was_done(folder, fault):
     def run():
-        with Ledger(folder, Kind(Form.JSONL)).open(FACTS):
+        with Ledger(folder, Kind(Form.JSONL), FACTS).open():
             assert folder.exists()
             if fault:
                 raise fault
@@ -316,14 +300,14 @@ def test_folder_goes_again_where_nothing_was_done(folder, fault):
 
 
 def test_folder_stays_where_something_was_done(folder):
-    ledger = Ledger(folder, Kind(Form.JSONL))
+    ledger = Ledger(folder, Kind(Form.JSONL), FACTS)
 
     def run():
-        with ledger.open(FACTS):
+        with ledger.open():
             keep(ledger, 1)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run()
     assert ledger.find(shard())
-    assert names(folder) == ["_lock", "_receipts/part-00000.json", "_run.json", "part-00000.jsonl"]
+    assert names(folder) == ["_lock", "_receipts/part-00000.json", "part-00000.jsonl"]

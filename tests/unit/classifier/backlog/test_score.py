@@ -475,7 +475,7 @@ def test_full_disk_is_said_and_the_run_can_go_on(job, no_work, output):
 
 def test_two_runs_do_not_write_to_one_output(job):
     asked = job()
-    with Ledger(asked.parts_folder, asked.recipe().kind).open({}):
+    with Ledger(asked.parts_folder, asked.recipe().kind, {}).open():
         assert "another run writes there" in refusal(asked)
 
 
@@ -549,7 +549,7 @@ def test_part_that_was_cut_off_is_scored_again(job, wanted):
     asked = job(MANY, shard_rows=2)
     with pytest.raises(KeyboardInterrupt):
         score(asked, make_crew=ending_at(4))
-    part = Ledger(asked.parts_folder, asked.recipe().kind).part(2)
+    part = Ledger(asked.parts_folder, asked.recipe().kind, {}).part(2)
     part.write_bytes(part.read_bytes()[:-1])
     outcome = score(asked)
     assert (outcome.kept, outcome.redone) == (3, 0)
@@ -762,7 +762,6 @@ def test_folder_holds_parts_and_what_goes_with_them(job, tmp_path):
         "_receipts/part-00000.json",
         "_receipts/part-00001.json",
         "_rejects.jsonl",
-        "_run.json",
         "part-00000.jsonl",
         "part-00001.jsonl",
     ]
@@ -791,7 +790,6 @@ def test_input_that_shrank_leaves_no_old_parts(job, tmp_path):
         "_manifest.json",
         "_receipts/part-00000.json",
         "_receipts/part-00001.json",
-        "_run.json",
         "part-00000.jsonl",
         "part-00001.jsonl",
     ]

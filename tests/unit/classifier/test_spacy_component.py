@@ -145,7 +145,8 @@ def test_displacy_marks_the_evidence(nlp):
 def test_attribute_of_that_name_that_a_programme_has_already_is_left_alone(tiny_bundle):
     code = (
         "import spacy; from spacy.tokens import Doc; Doc.set_extension('story_id', default='theirs'); "
-        f"nlp = spacy.blank('en'); nlp.add_pipe('complaint_context', config={{'model': {str(tiny_bundle)!r}}}); "
+        f"nlp = spacy.blank('en'); config = {{'model': {str(tiny_bundle)!r}}}; "
+        "nlp.add_pipe('complaint_context', config=config); "
         "print(nlp('Hello.')._.complaint['id'])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

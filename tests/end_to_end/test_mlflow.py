@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from classifier.bundle import RELEASED
 from classifier.story import Story
 from training.registry import MODEL, Registry
 
@@ -23,7 +24,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWar
 BIN = Path(sys.executable).parent
 PATIENCE_S = 240
 ROWS = [
-    {"id": "s-1", "title": "Ward 7 😀", "text": "Kind staff.\r\n I lodged a complaint."},
+    {
+        "id": "s-1",
+        "title": "Ward 7 😀",
+        "text": "Kind staff.\r\n I lodged a complaint. We wait for their answer.",
+    },
     {"id": "s-2", "title": "", "text": "It was upheld. The ombudsman has it."},
 ]
 
@@ -67,13 +72,11 @@ def _invoke(address, body):
         return json.load(answer)["predictions"]
 
 
-def test_champion_is_served_with_the_answers_that_python_gives(
-    tiny_bundle, tmp_path, classifier, monkeypatch
-):
+def test_champion_is_served_with_the_answers_that_python_gives(tmp_path, released, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where MLflow keeps the files of its runs
     registry = Registry(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    registry.promote(registry.register(tiny_bundle).number)
-    expected = [classifier.assess(Story(**row)).to_dict() for row in ROWS]
+    registry.promote(registry.register(RELEASED).number)
+    expected = [released.assess(Story(**row)).to_dict() for row in ROWS]
     with _serving(registry.uri, tmp_path) as address:
         assert _invoke(address, {"dataframe_records": ROWS}) == expected
         as_text = _invoke(address, {"dataframe_records": ROWS, "params": {"json": True}})

@@ -3,7 +3,7 @@
 MLmodel, requirements.txt, …   MLflow's own
 complaint_context_model.py     what MLflow runs
 code/classifier/               the classifier as it was, so that nothing has to be installed beside MLflow
-artifacts/bundle/              the bundle's files; artifacts/NAME.toml: another site's policy
+artifacts/bundle/              the bundle's files; artifacts/policy.toml: another site's policy
 """
 
 import shutil
@@ -39,20 +39,28 @@ def save_pyfunc(bundle: Path, into: Path, *, policy: Path | None = None) -> None
     load_bundle(bundle)
     load_policy(policy)
     with tempfile.TemporaryDirectory(prefix="complaint-context-") as staged:
-        # MLflow keeps a folder under its own name, and would keep whatever else lies in it.
-        files = Path(staged) / "bundle"
-        files.mkdir()
-        for file in (bundle / name for name in BUNDLE_FILES if (bundle / name).exists()):
-            shutil.copyfile(file, files / file.name)
+        artifacts = _staged(bundle, policy, Path(staged))
         _save(
             path=str(into),
             python_model=str(_CODE),
-            artifacts={"bundle": str(files)} | ({"policy": str(policy)} if policy else {}),
+            artifacts=artifacts,
             code_paths=[str(Path(classifier.__file__).parent)],
             signature=signature(),
             model_config={"gate": True},
             pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
         )
+
+
+def _staged(bundle: Path, policy: Path | None, folder: Path) -> dict[str, str]:
+    """Copies under names of our own: MLflow keeps names, takes all that lies in a folder, and refuses links."""
+    files = folder / "bundle"
+    files.mkdir()
+    for file in (bundle / name for name in BUNDLE_FILES if (bundle / name).exists()):
+        shutil.copyfile(file, files / file.name)
+    if policy is None:
+        return {"bundle": str(files)}
+    shutil.copyfile(policy, folder / "policy.toml")
+    return {"bundle": str(files), "policy": str(folder / "policy.toml")}
 
 
 def _save(**what: Any) -> None:

@@ -52,7 +52,7 @@ def save_pyfunc(bundle: Path, into: Path, *, policy: Path | None = None) -> None
 
 
 def _staged(bundle: Path, policy: Path | None, folder: Path) -> dict[str, str]:
-    """Copies under names of our own: MLflow keeps names, takes all that lies in a folder, and refuses links."""
+    """Copies under our own names: MLflow keeps names, takes all that lies in a folder, and refuses links."""
     files = folder / "bundle"
     files.mkdir()
     for file in (bundle / name for name in BUNDLE_FILES if (bundle / name).exists()):

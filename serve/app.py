@@ -13,7 +13,7 @@ from serve.cases.upkeep import open_cases
 from serve.console.faults import FaultPages
 from serve.metrics import Metrics
 from serve.metrics_port import metrics_port
-from serve.routes import cases, classify, docs, documents, health, metrics, models, moderate
+from serve.routes import cases, classify, docs, documents, health, label_studio, metrics, models, moderate
 from serve.security import wiring
 from serve.settings import Settings
 from serve.shield import Shield
@@ -66,7 +66,9 @@ def create_app(classifier_source: ClassifierSource, settings: Settings) -> FastA
     app.add_middleware(Tracing)  # outermost, so that an answer of the shield is marked too
     problems.install(app)
     case_faults.install(app)
-    for routes in (classify, moderate, cases, documents, health, models, metrics, docs, console):
+    for routes in (
+        *(classify, moderate, cases, documents, health, models, metrics, label_studio, docs, console),
+    ):
         app.include_router(routes.router)
     contract.publish(app)
     return app

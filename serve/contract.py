@@ -9,10 +9,11 @@ from pydantic.json_schema import models_json_schema
 from serve.body import JSON
 from serve.cases.shapes import StepRequest, VerdictRequest
 from serve.illustrate import illustrate
+from serve.label_studio.shapes import Notice, PredictRequest
 from serve.problems import MEDIA_TYPE
 from serve.schemas import ClassifyRequest, Problem
 
-_READ_BY_US = (ClassifyRequest, StepRequest, VerdictRequest, Problem)
+_READ_BY_US = (ClassifyRequest, StepRequest, VerdictRequest, PredictRequest, Notice, Problem)
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 """Of answers that ``serve.problems`` replaces."""
 _DOOR = {

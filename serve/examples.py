@@ -187,3 +187,47 @@ STEP: dict[str, Any] = {"step": "ask", "note": None, "expected_event": 1}
 QUOTE: dict[str, Any] = {"label": "ongoing", "field": "text", "start": 0, "end": 55}
 
 VERDICT: dict[str, Any] = {"labels": ["ongoing"], "borderline": False, "note": None, "quotes": [QUOTE]}
+
+PREDICT: dict[str, Any] = {
+    "tasks": [{"id": 17, "data": {key: STORY[key] for key in ("id", "title", "text")}}],
+}
+
+PREDICTED_BY = "complaint-context/1 care-opinion-uk/2"
+
+PREDICTIONS: dict[str, Any] = {
+    "results": [
+        {
+            "model_version": PREDICTED_BY,
+            "score": 0.981,
+            "result": [
+                {
+                    "id": "r1",
+                    "from_name": "labels",
+                    "to_name": "text",
+                    "type": "choices",
+                    "value": {"choices": ["ongoing"]},
+                },
+                {
+                    "id": "r2",
+                    "from_name": "evidence",
+                    "to_name": "text",
+                    "type": "labels",
+                    "value": {
+                        "start": 0,
+                        "end": 55,
+                        "text": "I made a formal complaint to the trust in Leeds in May.",
+                        "labels": ["ongoing"],
+                    },
+                },
+                {
+                    "id": "r3",
+                    "from_name": "nation",
+                    "to_name": "text",
+                    "type": "choices",
+                    "value": {"choices": ["england"]},
+                },
+            ],
+        }
+    ],
+    "model_version": PREDICTED_BY,
+}

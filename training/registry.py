@@ -17,8 +17,17 @@ from mlflow.exceptions import MlflowException
 
 from classifier.bundle import load_bundle
 from classifier.errors import ComplaintContextError
-from training.placing import BUNDLE_FILES
-from training.versions import BUNDLE, DIGEST, FIGURE, PROMOTED, REPLACED, Alias, Version, read_version
+from training.versions import (
+    BUNDLE,
+    DIGEST,
+    FIGURE,
+    MODEL_FOLDER,
+    PROMOTED,
+    REPLACED,
+    Alias,
+    Version,
+    read_version,
+)
 
 MODEL = "complaint-context"
 EXPERIMENT = "complaint-context-versions"
@@ -65,9 +74,9 @@ class Registry:
         raise RegistryError(f"version {number}: not in {self.uri}. Known: {known}.")
 
     def register(self, folder: Path) -> Version:
-        """Keeps a bundle's files as a version, with the alias ``challenger`` unless it has one already.
+        """Keeps a bundle as a version that MLflow can serve (``training.pyfunc``).
 
-        The same bundle is not kept twice.
+        It is the ``challenger`` unless it has an alias already. The same bundle is not kept twice.
 
         Raises:
             BundleError: the bundle is damaged.
@@ -140,7 +149,7 @@ class Registry:
             RegistryError: the store gives other files than were registered.
         """
         with tempfile.TemporaryDirectory(prefix="complaint-context-") as folder:
-            got = Path(self._call(self._client.download_artifacts, version.run_id, "bundle", folder))
+            got = Path(self._call(self._client.download_artifacts, version.run_id, version.path, folder))
             if _digest(got) != version.digest:
                 raise RegistryError(
                     f"version {version.number}: its files in {self.uri} are not those registered. "
@@ -152,16 +161,20 @@ class Registry:
         return next((version for version in self.versions() if version.digest == digest), None)
 
     def _create(self, folder: Path, *, name: str, digest: str) -> Version:
+        from training.pyfunc.save import save_pyfunc  # slow to import, and only a new version needs it
+
         if self._call(self._client.search_registered_models, f"name = '{MODEL}'") == []:
             self._call(self._client.create_registered_model, MODEL)
         run = self._call(self._client.create_run, self._experiment(), run_name=f"register {name}")
-        for file in (folder / part for part in BUNDLE_FILES if (folder / part).exists()):
-            self._call(self._client.log_artifact, run.info.run_id, str(file), "bundle")
+        with tempfile.TemporaryDirectory(prefix="complaint-context-") as staged:
+            model = Path(staged) / MODEL_FOLDER
+            save_pyfunc(folder, model)
+            self._call(self._client.log_artifacts, run.info.run_id, str(model), MODEL_FOLDER)
         self._call(self._client.set_terminated, run.info.run_id, RunStatus.to_string(RunStatus.FINISHED))
         made = self._call(
             self._client.create_model_version,
             MODEL,
-            f"{run.info.artifact_uri}/bundle",
+            f"{run.info.artifact_uri}/{MODEL_FOLDER}",
             run.info.run_id,
             tags={BUNDLE: name, DIGEST: digest},
         )

@@ -24,18 +24,23 @@ class Alias(StrEnum):
     PREVIOUS = "previous"
 
 
+MODEL_FOLDER = "model"
+"""The folder, among a run's files, of the MLflow model that is registered (``training.pyfunc``)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """A registered bundle.
 
-    ``bundle`` is its own name, such as ``complaint-context/3``; ``digest`` the SHA-256 of its manifest, which
-    holds the checksums of its other files. ``figures``: as the gate last measured them. ``gate``: what the
-    gate said; ``accepted``: why a person overruled it. ``promoted``: whether it is or was champion;
-    ``replaced``: the champion before it.
+    ``path``: where its bundle's files are among those of its run. ``bundle`` is its own name, such as
+    ``complaint-context/3``; ``digest`` the SHA-256 of its manifest, which holds the checksums of its other
+    files. ``figures``: as the gate last measured them. ``gate``: what the gate said; ``accepted``: why a
+    person overruled it. ``promoted``: whether it is or was champion; ``replaced``: the champion before it.
     """
 
     number: int
     run_id: str
+    path: str
     bundle: str
     digest: str
     aliases: tuple[str, ...]
@@ -52,6 +57,7 @@ def read_version(found: ModelVersion, aliases: Mapping[int, list[str]]) -> Versi
     return Version(
         number=number,
         run_id=found.run_id,
+        path=f"{MODEL_FOLDER}/artifacts/bundle" if _is_model(found) else "bundle",
         bundle=tags.get(BUNDLE, "?"),
         digest=tags.get(DIGEST, ""),
         aliases=tuple(sorted(aliases.get(number, []))),
@@ -61,3 +67,8 @@ def read_version(found: ModelVersion, aliases: Mapping[int, list[str]]) -> Versi
         promoted=PROMOTED in tags,
         replaced=int(tags[REPLACED]) if REPLACED in tags else None,
     )
+
+
+def _is_model(found: ModelVersion) -> bool:
+    """False for what was registered before versions could be served: the bundle's files alone."""
+    return (found.source or "").rstrip("/").endswith(f"/{MODEL_FOLDER}")

@@ -1,11 +1,13 @@
 """The door: from a request to its caller, or to the problem that keeps it out.
 
 a bearer key      Authorization: Bearer cc_...
+a password        Authorization: Basic ..., any name, the key as password; for callers that can do no other
 a session         the console's cookie
 neither           "anyone on this machine", only while there is no key, none is required, and the service
                   listens on loopback
 """
 
+import base64
 import ipaddress
 import logging
 import math
@@ -130,11 +132,23 @@ class Guard:
             if key is None:
                 raise no_key("authorization: is missing. Send: Authorization: Bearer cc_...")
             return key.caller
-        scheme, _, text = authorization.partition(" ")
-        key = ring.recognise(text.strip()) if scheme.lower() == "bearer" else None
+        key = ring.recognise(_shown(authorization))
         if key is None:
             raise no_key("authorization: is no key that is in force. Send: Authorization: Bearer cc_...")
         return key.caller
+
+
+def _shown(authorization: str) -> str:
+    """The text that is shown as a key; "" if none is."""
+    scheme, _, text = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return text.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8").partition(":")[2]
+    except ValueError:  # not base64, or not UTF-8
+        return ""
 
 
 def _anyone(request: Request) -> Caller:

@@ -43,6 +43,11 @@ BODIES = {
         JSON,
         json.dumps({"stories": [{CANARY: CANARY}, CANARY, {"id": CANARY, "text": 1}, STORY, STORY]}).encode(),
     ),
+    "tasks": (JSON, json.dumps({"tasks": [{"data": STORY}, {CANARY: CANARY}, CANARY]}).encode()),
+    "poisoned task": (
+        JSON,
+        json.dumps({"tasks": [{"data": STORY | {"text": f"poison {CANARY}"}}]}).encode(),
+    ),
     "wrong shape": (JSON, json.dumps({CANARY: [CANARY]}).encode()),
     "verdict": (JSON, json.dumps({"verdict": {"labels": [CANARY]}}).encode()),
     "step": (JSON, json.dumps({"step": CANARY}).encode()),

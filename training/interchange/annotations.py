@@ -12,10 +12,10 @@ from typing import Any
 
 from classifier.assessment import Nation
 from classifier.errors import StoryError
+from classifier.label_studio import MARKS, NONE
 from classifier.labels import Label, in_order
 from classifier.story import Field, Story
 from training.interchange.marked import find_marked, widen
-from training.interchange.tasks import MARKS, NONE
 from training.stories import RecordError
 
 _FIELDS: dict[str, Field] = {control: field for field, control in MARKS.items()}

@@ -8,6 +8,7 @@ import pytest
 
 from classifier.bundle import load_bundle
 from classifier.errors import BundleError
+from classifier.story import Story
 from training.registry import MODEL, Registry, RegistryError
 from training.versions import Alias
 
@@ -84,10 +85,34 @@ def test_files_of_a_version_come_back_as_they_were_registered(registry, bundles)
     assert not folder.exists()
 
 
+def test_version_can_be_loaded_by_its_alias_as_an_mlflow_model(registry, bundles, classifier):
+    registry.promote(registry.register(bundles[0]).number)
+    try:
+        mlflow.set_tracking_uri(registry.uri)
+        model = mlflow.pyfunc.load_model(f"models:/{MODEL}@champion")
+    finally:
+        mlflow.set_tracking_uri(None)
+    story = Story(id="1", text="I lodged a complaint.")
+    (answer,) = model.predict([{"id": story.id, "text": story.text}])
+    assert answer == classifier.assess(story).to_dict() | {"model": "tiny/8"}
+
+
+def test_version_from_before_they_were_mlflow_models_comes_back_too(registry, bundles):
+    client = mlflow.MlflowClient(registry.uri, registry.uri)
+    client.create_registered_model(MODEL)
+    run = client.create_run(client.create_experiment("versions"))
+    client.log_artifacts(run.info.run_id, str(bundles[0]), "bundle")
+    digest = sha256((bundles[0] / "bundle.json").read_bytes()).hexdigest()
+    tags = {"bundle": "tiny/8", "digest": digest}
+    client.create_model_version(MODEL, f"{run.info.artifact_uri}/bundle", run.info.run_id, tags=tags)
+    with registry.fetched(registry.get(1)) as folder:
+        assert load_bundle(folder).name == "tiny/8"
+
+
 def test_version_whose_files_were_changed_in_the_store_is_refused(registry, bundles):
     version = registry.register(bundles[0])
     client = mlflow.MlflowClient(registry.uri, registry.uri)
-    kept = Path(client.get_model_version(MODEL, "1").source) / "bundle.json"
+    kept = Path(client.get_model_version(MODEL, "1").source) / "artifacts" / "bundle" / "bundle.json"
     kept.write_text(json.dumps(json.loads(kept.read_text()) | {"version": 99}))
     with pytest.raises(RegistryError, match=r"version 1: its files in .* are not those registered"):
         registry.fetched(version).__enter__()

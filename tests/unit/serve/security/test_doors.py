@@ -12,6 +12,7 @@ from serve.security.key_file import KeyFile
 OPEN = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    ("GET", "/label-studio/health"),
     ("GET", "/docs"),
     ("GET", "/openapi.json"),
     ("GET", "/assets/{hash}/{name}"),
@@ -25,6 +26,9 @@ ROLES = {
     ("GET", "/v1/policy"): Role.CLASSIFY,
     ("POST", "/v1/classify"): Role.CLASSIFY,
     ("POST", "/v1/cases"): Role.CLASSIFY,
+    ("POST", "/label-studio/setup"): Role.CLASSIFY,
+    ("POST", "/label-studio/predict"): Role.CLASSIFY,
+    ("POST", "/label-studio/webhook"): Role.CLASSIFY,
     ("GET", "/try"): Role.CLASSIFY,
     ("POST", "/try"): Role.CLASSIFY,
     ("GET", "/"): Role.MODERATE,
@@ -96,7 +100,9 @@ def test_each_role_gets_past_its_own_addresses_and_those_of_the_roles_before_it(
 
 def test_no_form_is_taken_without_its_token(client, keys):
     forms = [
-        (method, path) for method, path in OPEN | ROLES.keys() if method == "POST" and "/v1/" not in path
+        (method, path)
+        for method, path in OPEN | ROLES.keys()
+        if method == "POST" and not path.startswith(("/v1/", "/label-studio/"))
     ]
     assert len(forms) == 6
     for asked in forms:

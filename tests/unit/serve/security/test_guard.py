@@ -1,5 +1,6 @@
 """Who is let in: the whole door, over HTTP."""
 
+from base64 import b64encode
 from datetime import date
 
 import pytest
@@ -14,6 +15,10 @@ KEY_NEEDED = "urn:problem-type:complaint-context:key-needed"
 
 def _bearer(text):
     return {"authorization": f"Bearer {text}"}
+
+
+def _basic(text):
+    return {"authorization": f"Basic {b64encode(text.encode()).decode()}"}
 
 
 def test_without_a_key_everybody_on_this_machine_may_do_all(opened):
@@ -190,3 +195,22 @@ def test_beyond_loopback_nobody_is_let_in_when_the_keys_go_missing(opened, key_f
     client = opened(host="0.0.0.0")
     key_file.path.unlink()
     assert client.get("/classify").status_code == 401
+
+
+def test_key_may_be_the_password_beside_any_name(opened, key_file):
+    text = key_file.create("Label Studio", Role.CLASSIFY, today=DAY)
+    answer = opened().get("/classify", headers=_basic(f"label-studio:{text}"))
+    assert (answer.status_code, answer.json()["name"]) == (200, "Label Studio")
+    assert opened().get("/moderate", headers=_basic(f":{text}")).status_code == 403
+
+
+@pytest.mark.parametrize("wrong", ["", "cc_", "{key}", "{key}:", "name:{key} ", "name:{key}:"])
+def test_any_other_password_is_nobodys(opened, key_file, wrong):
+    text = key_file.create("site", Role.ADMIN, today=DAY)
+    assert opened().get("/classify", headers=_basic(wrong.format(key=text))).status_code == 401
+
+
+@pytest.mark.parametrize("shown", ["Basic", "Basic !", "Basic /w==", "Basic a"])
+def test_password_that_cannot_be_read_is_nobodys(opened, key_file, shown):
+    key_file.create("site", Role.ADMIN, today=DAY)
+    assert opened().get("/classify", headers={"authorization": shown}).status_code == 401

@@ -106,7 +106,7 @@ def test_prediction_fits_the_configuration_and_is_no_annotation(classifier, cont
     assert set(task) == {"data", "predictions"}
     assert task["data"] == {"id": "n-1", "title": "", "text": "I lodged a complaint.", "why": "random"}
     (prediction,) = task["predictions"]
-    assert (prediction["model_version"], prediction["score"]) == ("tiny/7", 0.999998)
+    assert (prediction["model_version"], prediction["score"]) == ("tiny/7 care-opinion-uk/2", 0.999998)
     assert misfits(prediction["result"], controls) == []
     assert [(region["from_name"], region["value"]) for region in prediction["result"]] == [
         ("labels", {"choices": ["ongoing"]}),

@@ -1,5 +1,6 @@
 # make run         set up, show a few sample stories, start the service on loopback
 # make test        set up everything, run all tests
+# make test-spark  the Spark recipe on a local Spark: fetches PySpark (some 400 MB), needs Java
 # make check       lint, import contracts, and an audit of the pinned packages (needs the internet)
 # make bench       how fast it reads, where the time goes, beside other ways; writes tests/bench/report.md
 # make bench-backlog  half a million stories, killed and resumed (half an hour); writes tests/bench/backlog.md
@@ -28,6 +29,12 @@ test: setup-dev .venv/debian.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+test-spark: setup-dev
+	$(PYTHON) -m venv --system-site-packages build/spark
+	cp -f .venv/lib/python3*/site-packages/*.pth build/spark/lib/python3*/site-packages/ 2>/dev/null || true
+	build/spark/bin/python -m pip --disable-pip-version-check install --quiet --progress-bar off pyspark==4.3.0
+	PYTHONPATH=$$(echo .venv/lib/python3*/site-packages) build/spark/bin/python -m pytest tests/end_to_end/test_spark.py
 
 # Beside the linters: known weaknesses in the pinned packages. Not part of `test`, as it asks an advisory source,
 # which not every machine can reach; then it fails, since nothing was checked.

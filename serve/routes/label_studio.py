@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from classifier.assess import ComplaintClassifier
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from classifier.label_studio import prediction, version
 from serve.assessor import Assessor
 from serve.batcher import Urgency

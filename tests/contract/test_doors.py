@@ -21,7 +21,7 @@ import pytest
 import spacy
 
 from classifier import ComplaintClassifier, Story
-from classifier.backlog.sinks import to_json
+from classifier.assessment import to_json
 from classifier.bundle import RELEASED
 from training.pyfunc.save import save_pyfunc
 from training.stories import LabelledStory, read_stories
@@ -68,12 +68,27 @@ def classify(stories: list[Story], house: House) -> Assessments:
     return found
 
 
-def score(stories: list[Story], house: House) -> Assessments:
+def score(stories: list[Story], house: House, *options: str) -> Assessments:
     """`complaint-context score`, from JSONL to JSONL."""
     source, output = house.folder / "stories.jsonl", house.folder / "assessments.jsonl"
     source.write_text("".join(f"{to_json(_record(story))}\n" for story in stories), encoding="utf-8")
-    _run("score", source, output)
+    _run("score", source, output, "--no-resume", *options)
     return [json.loads(line) for line in output.read_bytes().splitlines()]
+
+
+def on_ray(stories: list[Story], house: House) -> Assessments:
+    """`score` on a Ray cluster that is started for it; in shards so small that there is work for workers."""
+    return score(stories, house, "--engine", "ray", "--shard-size", "40")
+
+
+def rescored(stories: list[Story], house: House) -> Assessments:
+    """The new answers of `rescore`, by two processes; nothing is to have changed."""
+    score(stories, house)
+    source, before, after = (house.folder / f"{n}.jsonl" for n in ("stories", "assessments", "again"))
+    changes = house.folder / "changes.jsonl"
+    _run("rescore", before, changes, "--stories", source, "--answers", after, "--workers", "2")
+    assert changes.read_bytes() == b""
+    return [json.loads(line) for line in after.read_bytes().splitlines()]
 
 
 def http(stories: list[Story], house: House) -> Assessments:
@@ -106,6 +121,8 @@ DOORS = {
     "assess_many": Door(many),
     "classify": Door(classify, every=67),
     "score": Door(score),
+    "ray": Door(on_ray),
+    "rescore": Door(rescored),
     "http": Door(http),
     "spacy": Door(in_spacy),
     "mlflow": Door(in_mlflow),

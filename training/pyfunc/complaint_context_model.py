@@ -15,8 +15,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from classifier.assess import ComplaintClassifier
-from classifier.assessment import Assessment
-from classifier.backlog.sinks import to_json
+from classifier.assessment import Assessment, to_json
 from classifier.errors import StoryError
 from classifier.story import Story
 

@@ -31,8 +31,7 @@ test: setup-dev .venv/debian.stamp
 	$(BIN)/python -m pytest
 
 test-spark: setup-dev
-	$(PYTHON) -m venv --system-site-packages build/spark
-	cp -f .venv/lib/python3*/site-packages/*.pth build/spark/lib/python3*/site-packages/ 2>/dev/null || true
+	$(PYTHON) -m venv build/spark
 	build/spark/bin/python -m pip --disable-pip-version-check install --quiet --progress-bar off pyspark==4.3.0
 	PYTHONPATH=$$(echo .venv/lib/python3*/site-packages) build/spark/bin/python -m pytest tests/end_to_end/test_spark.py
 

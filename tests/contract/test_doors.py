@@ -122,7 +122,7 @@ DOORS = {
     "classify": Door(classify, every=67),
     "score": Door(score),
     "ray": Door(on_ray),
-    "rescore": Door(rescored),
+    "rescore": Door(rescored, every=5),
     "http": Door(http),
     "spacy": Door(in_spacy),
     "mlflow": Door(in_mlflow),

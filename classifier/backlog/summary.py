@@ -19,7 +19,7 @@ def summarise(job: Job, outcome: Outcome, *, seconds: float) -> dict[str, Any]:
         "event": "done",
         "output": job.output,
         "rejects": str(outcome.rejects) if outcome.rejects else None,
-        **{name: counts[name] for name in ("stories", "rejected", "actions", "labels", "months")},
+        **{name: counts[name] for name in ("stories", "rejected", "actions", "labels", "signals", "months")},
         "shards": outcome.shards,
         "shards_done_before": outcome.kept,
         "shards_done_anew": outcome.redone,
@@ -82,6 +82,13 @@ def _lines(job: Job, outcome: Outcome, seconds: float) -> list[str]:
     if outcome.redone:
         why = f"with another {', '.join(outcome.changed)}" if outcome.changed else "from other stories"
         lines.append(f"{outcome.redone} shards had been scored {why}, and were scored anew.")
+    if damaged := tally.signals["encoding_fault"]:
+        lines.append(
+            f"Stories with damaged characters (signal encoding_fault): {damaged}. Where there are many, look "
+            "at how the file was exported."
+        )
+    if foreign := tally.signals["other_language"]:
+        lines.append(f"Stories with words in another language, which are not read: {foreign}.")
     if tally.rejected:
         where = f"{outcome.rejects}: " if outcome.rejects else ""
         lines.append(

@@ -26,7 +26,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """Counts of stories by action, by label and by month; of rows that are no stories; examples.
+    """Counts of stories by action, label, kind of signal and month; of rows that are no stories; examples.
 
     ``months``: by ``YYYY-MM`` (``NO_MONTH`` where a story has none), counts by action and by label; empty
     where no date was asked for. ``surest`` and ``least_sure``: among the stories that reach a threshold.
@@ -36,6 +36,7 @@ class Tally:
     rejected: int = 0
     actions: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+    signals: Counter[str] = field(default_factory=Counter)
     months: dict[str, Counter[str]] = field(default_factory=dict)
     surest: tuple[Example, ...] = ()
     least_sure: tuple[Example, ...] = ()
@@ -49,6 +50,7 @@ class Tally:
             rejected=self.rejected + other.rejected,
             actions=self.actions + other.actions,
             labels=self.labels + other.labels,
+            signals=self.signals + other.signals,
             months=months,
             surest=_surest(self.surest + other.surest),
             least_sure=_least_sure(self.least_sure + other.least_sure),
@@ -61,6 +63,7 @@ class Tally:
             "rejected": self.rejected,
             "actions": {str(action): self.actions[action] for action in Action},
             "labels": {str(label): self.labels[label] for label in LABELS},
+            "signals": dict(sorted(self.signals.items())),
             "months": {month: dict(sorted(counts.items())) for month, counts in sorted(self.months.items())},
             "surest": [_plain(one) for one in self.surest],
             "least_sure": [_plain(one) for one in self.least_sure],
@@ -74,6 +77,7 @@ class Tally:
             rejected=values["rejected"],
             actions=Counter(values["actions"]),
             labels=Counter(values["labels"]),
+            signals=Counter(values["signals"]),
             months={month: Counter(counts) for month, counts in values["months"].items()},
             surest=tuple(Example(**one) for one in values["surest"]),
             least_sure=tuple(Example(**one) for one in values["least_sure"]),
@@ -93,6 +97,7 @@ def tally(assessments: Sequence[Assessment], *, months: Sequence[str | None], re
         rejected=rejected,
         actions=Counter(str(one.action) for one in assessments),
         labels=Counter(str(label) for one in assessments for label in one.labels),
+        signals=Counter(kind for one in assessments for kind in {signal.kind for signal in one.signals}),
         months=by_month,
         surest=_surest(examples),
         least_sure=_least_sure(examples),

@@ -92,7 +92,7 @@ def test_page_says_what_was_scored_with_what(job):
     ]
     assert found.about[0].split("\n") == [
         "stories.jsonl; tiny/7, care-opinion-uk/2; written 31 March 2026, 09:05 UTC.",
-        "1 rows were no stories and are kept apart.",
+        "Rows that were no stories and are kept apart: 1.",
     ]
 
 

@@ -12,10 +12,11 @@ from classifier.backlog.tally import Tally
 JOB = Job(source="stories.jsonl", output="out.jsonl")
 
 
-def tallied(*, rejected=0, months=None, labels=None, **actions):
+def tallied(*, rejected=0, months=None, labels=None, signals=None, **actions):
     tally = Tally(stories=sum(actions.values()), rejected=rejected, months=months or {})
     tally.actions.update(actions)
     tally.labels.update(labels or {})
+    tally.signals.update(signals or {})
     return tally
 
 
@@ -56,6 +57,7 @@ def test_programs_get_all_that_came_of_it():
         "rejected": 2,
         "actions": {"pause": 3, "review": 0, "advise": 0, "continue": 0},
         "labels": {"planned": 0, "ongoing": 2, "completed": 0, "ombudsman": 0},
+        "signals": {},
         "months": {"2026-01": {"pause": 3}},
         "shards": 4,
         "shards_done_before": 1,
@@ -137,3 +139,13 @@ def test_names_of_files_are_printed_to_the_letter(name):
 def test_long_line_is_not_broken():
     """What looks for it in a log would not find it."""
     assert len(told(outcome(kept=4), width=40)) == 2
+
+
+def test_words_that_may_not_have_been_read_are_told():
+    shown = printed(outcome(tallied(pause=3, signals={"encoding_fault": 2, "other_language": 1, "pals": 3})))
+    assert (
+        "Stories with damaged characters (signal encoding_fault): 2. Where there are many, look at" in shown
+    )
+    assert "Stories with words in another language, which are not read: 1." in shown
+    assert "pals" not in shown
+    assert "damaged" not in printed(outcome())

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier import Label, Story
-from classifier.assessment import Action, Assessment, Nation, Reason, to_json
+from classifier.assessment import Action, Assessment, Nation, Reason, Signal, to_json
 from classifier.backlog.tally import EXAMPLES, NO_MONTH, Example, Tally, tally
 
 
@@ -37,6 +38,13 @@ def sure(identity, score, threshold=0.5):
 
 def count(*answers, **options):
     return tally(answers, months=[None] * len(answers), **options)
+
+
+def test_story_counts_once_for_each_kind_of_signal():
+    pals = Signal(kind="pals", text="PALS", field="text", start=0, end=4)
+    mp = Signal(kind="mp", text="MP", field="text", start=5, end=7)
+    found = count(replace(answer("a"), signals=(pals, pals, mp)), replace(answer("b"), signals=(pals,)))
+    assert (found.signals, (found + found).signals) == ({"pals": 2, "mp": 1}, {"pals": 4, "mp": 2})
 
 
 # ---------------------------------------------------------------- counting
@@ -191,6 +199,7 @@ def test_plain_values_name_every_action_and_label_in_order():
             "rejected": 1,
             "actions": {"pause": 0, "review": 1, "advise": 0, "continue": 1},
             "labels": {"planned": 0, "ongoing": 1, "completed": 0, "ombudsman": 0},
+            "signals": {},
             "months": {"2026-01": {"continue": 1}, "2026-02": {"ongoing": 1, "review": 1}},
             "surest": [{"certainty": 0.1, "id": "b", "action": "review", "score": 0.9}],
             "least_sure": [{"certainty": 0.1, "id": "b", "action": "review", "score": 0.9}],

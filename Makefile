@@ -28,7 +28,7 @@ test: setup-dev .venv/debian.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-spark: setup-dev
 	$(PYTHON) -m venv build/spark

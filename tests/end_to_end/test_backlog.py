@@ -106,13 +106,10 @@ def check(output, whole):
     assert not output.with_name(output.name + ".parts").exists()
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_run_that_is_killed_again_and_again_ends_as_if_nothing_had_been(
-    command, backlog, whole, tmp_path, workers
-):
+def test_run_that_is_killed_again_and_again_ends_as_if_nothing_had_been(command, backlog, whole, tmp_path):
     output = tmp_path / "out.jsonl"
     for number in (1, 4, 8):
-        process = subprocess.Popen(command(backlog, output, "--workers", workers), stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(command(backlog, output, "--workers", 2), stderr=subprocess.DEVNULL)
         wait_for_parts(process, output, number)
         workers_then = children(process.pid)
         process.kill()
@@ -122,7 +119,7 @@ def test_run_that_is_killed_again_and_again_ends_as_if_nothing_had_been(
             assert time.monotonic() < until, "its workers outlived it"
             time.sleep(0.05)
         assert not output.exists()
-    done = run(command(backlog, output, "--workers", workers))
+    done = run(command(backlog, output, "--workers", 2))
     assert done.returncode == 0
     told = done.stderr.decode()
     assert f"of {STORIES // SHARD} shards had been scored before and were kept." in told
@@ -242,14 +239,13 @@ def test_progress_and_summary_are_told_to_programs(command, backlog, tmp_path):
 def cluster():
     """A cluster of two nodes; a line sent to it ends one."""
     script = Path(__file__).with_name("ray_cluster.py")
-    process = subprocess.Popen(
-        [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    address = process.stdout.readline().decode().strip()
-    assert address
-    yield process, address
-    process.stdin.close()
-    process.wait(timeout=PATIENCE_S)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, script], **pipes) as process:
+        address = process.stdout.readline().decode().strip()
+        assert address
+        yield process, address
+        process.stdin.close()
+        process.wait(timeout=PATIENCE_S)
 
 
 def test_cluster_gives_the_same_bytes_though_a_node_ends(command, backlog, whole, cluster, tmp_path):

@@ -1,8 +1,5 @@
-import json
 import os
 import signal
-import subprocess
-import sys
 from multiprocessing import active_children
 
 import pytest
@@ -166,46 +163,10 @@ def test_worker_that_is_killed_costs_no_answer(recipe, scorer, batches):
                 kill_one()
             yield entry
 
-    crew = Processes(recipe, workers=2)
+    crew = Processes(recipe, workers=1)
     try:
         found = list(in_order(source(), crew))
     finally:
         crew.close()
     assert found == [(tag, scorer.score(batch)) for tag, batch in batches]
     assert active_children() == []
-
-
-PARENT = """
-import sys
-from pathlib import Path
-from classifier.backlog.crew import Processes
-from classifier.backlog.places import Form, Kind
-from classifier.backlog.rows import Row
-from classifier.backlog.scorer import Recipe
-from classifier.backlog.shards import Batch
-from classifier.story import Story
-
-if __name__ == "__main__":
-    crew = Processes(Recipe(model=Path(sys.argv[1]), kind=Kind(Form.JSONL)), workers=1)
-    crew.submit(0, Batch((Row("s.jsonl:1", "1", Story(id="1", text="They were kind.")),)))
-    (_, scored), = crew.wait()
-    print(scored.leaf.decode(), end="", flush=True)
-    input()
-"""
-
-
-def test_workers_end_when_their_parent_is_killed(tiny_bundle, tmp_path):
-    (tmp_path / "parent.py").write_text(PARENT)
-    with subprocess.Popen(
-        [sys.executable, str(tmp_path / "parent.py"), str(tiny_bundle)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as parent:
-        try:
-            assert json.loads(parent.stdout.readline())["id"] == "1"
-        finally:
-            parent.kill()
-        # The pipe ends when the last who could write to it has ended: the worker.
-        assert parent.communicate(timeout=60) == ("", None)
-    assert parent.returncode == -signal.SIGKILL

@@ -48,6 +48,8 @@ def main() -> None:
         build_app(sys.argv[1:2])()
     except ComplaintContextError as error:
         _fail(str(error))
+    except ModuleNotFoundError as error:
+        _fail(_needs(sys.argv[1], error))  # a part that a command imports only once it runs
     except UnicodeEncodeError:
         _fail("standard output: cannot show these characters. Set PYTHONUTF8=1, or use a UTF-8 terminal.")
     except BrokenPipeError:
@@ -131,10 +133,8 @@ def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
     try:
         command = point.load()
     except ModuleNotFoundError as error:
-        extra = point.value.split(".")[0].replace("training", "train")
-        app.command(name, help=f"(not installed: pip install 'complaint-context[{extra}]')")(
-            _missing(name, extra, str(error.name))
-        )
+        help_ = f"(not installed: pip install 'complaint-context[{_extra(name)}]')"
+        app.command(name, help=help_)(_missing(_needs(name, error)))
         return
     if isinstance(command, typer.Typer):
         app.add_typer(command, name=name)
@@ -142,13 +142,25 @@ def _add(app: typer.Typer, name: str, point: EntryPoint) -> None:
         app.command(name)(command)
 
 
-def _missing(name: str, extra: str, module: str) -> Callable[[], None]:
+def _missing(fault: str) -> Callable[[], None]:
     def say() -> None:
-        raise ComplaintContextError(
-            f"{name}: needs {module}, which is not installed. Run: pip install 'complaint-context[{extra}]'"
-        )
+        raise ComplaintContextError(fault)
 
     return say
+
+
+def _needs(name: str, error: ModuleNotFoundError) -> str:
+    return (
+        f"{name}: needs {error.name}, which is not installed. "
+        f"Run: pip install 'complaint-context[{_extra(name)}]'"
+    )
+
+
+def _extra(name: str) -> str:
+    """The extra that brings what a command needs: called like its package, all but one."""
+    (point,) = entry_points(group="complaint_context.commands", name=name)
+    package = point.value.split(".")[0]
+    return "train" if package == "training" else package
 
 
 def _words(text: str | None, file: Path | None) -> str:

@@ -152,7 +152,7 @@ def _command(texts: Texts) -> Iterator[str]:
             seconds = _timed(partial(subprocess.run, command, check=True, stderr=subprocess.DEVNULL))
         yield f"| {size:,} | {workers} | {seconds:.1f} | {size / seconds:,.0f} |"
     yield ""
-    yield "Memory, and a backlog of half a million: [backlog.md](backlog.md)."
+    yield "Memory, and a larger backlog: [backlog.md](backlog.md)."
     yield ""
 
 

@@ -69,17 +69,10 @@ def score(
         str | None, typer.Option(help="A date for each story, to count by month in the report.")
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="Of stdin and stdout: jsonl or csv.")] = Form.JSONL,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that score; by default one for each core.")
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="Workers on this machine, or on a Ray cluster.")
-    ] = Engine.LOCAL,
-    address: Annotated[
-        str | None,
-        typer.Option(help="Of a running Ray cluster (auto: on this machine); else one is started."),
-    ] = None,
-    cpus_per_worker: Annotated[float, typer.Option(help="Cores that a Ray worker keeps; may be 0.5.")] = 1.0,
+    workers: WorkersOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
+    cpus_per_worker: CpusOption = 1.0,
     shard_size: Annotated[int, typer.Option(min=1, help="Rows kept together.")] = SHARD_ROWS,
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Keep what a run before has scored.")

@@ -17,11 +17,13 @@ from typing import Any
 
 from classifier.assessment import to_json
 from classifier.backlog.forms import writing
-from classifier.backlog.places import Kind, size_of, write_whole
+from classifier.backlog.places import KINDS, Kind, size_of, write_whole
 from classifier.backlog.scorer import ScoredBatch
 from classifier.backlog.shards import Shard
 from classifier.backlog.tally import Tally
 from classifier.errors import RowError
+
+_SUFFIXES = {kind: suffix for suffix, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Ledger:
     def __init__(self, folder: Path, kind: Kind, facts: dict[str, Any]) -> None:
         self._folder, self._kind, self._facts = folder, kind, facts
         self._receipts = folder / "_receipts"
-        self._suffix = _suffix(kind)
+        self._suffix = _SUFFIXES[kind]
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -150,10 +152,6 @@ def _read(file: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _suffix(kind: Kind) -> str:
-    return f".{kind.form}" + {None: "", "gzip": ".gz", "zstd": ".zst"}[kind.packing]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ Does not: look into a file (``rows``, ``forms``).
 import glob
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -139,27 +140,30 @@ def unpack(raw: IO[bytes], kind: Kind) -> Any:
     return pyarrow.CompressedInputStream(pyarrow.PythonFile(raw, "r"), kind.packing) if kind.packing else raw
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Writes a file so that whoever looks sees all of it or what was there before, a power cut included."""
+@contextmanager
+def open_whole(file: Path) -> Iterator[IO[bytes]]:
+    """A stream to a file of which whoever looks sees all, or what was there before, a power cut included."""
     if not isinstance(file, Path):
-        file.write_bytes(content)  # object stores show a file only when it is whole
+        with file.open("wb") as stream:  # object stores show a file only when it is whole
+            yield stream
         return
     partial = partial_of(file)
     try:
         with partial.open("wb") as stream:
-            stream.write(content)
-            sync(stream)
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
         partial.replace(file)
     finally:
         partial.unlink(missing_ok=True)
 
 
+def write_whole(file: Path, content: bytes) -> None:
+    """Writes a file as ``open_whole`` does."""
+    with open_whole(file) as stream:
+        stream.write(content)
+
+
 def partial_of(file: Path) -> Path:
     """Where a file grows until it is whole."""
     return file.with_name(file.name + ".partial")
-
-
-def sync(stream: IO[bytes]) -> None:
-    """Waits until the disk holds what was written."""
-    stream.flush()
-    os.fsync(stream.fileno())

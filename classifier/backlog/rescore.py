@@ -15,7 +15,7 @@ from classifier.backlog.crew import InProcess
 from classifier.backlog.job import Job
 from classifier.backlog.ledger import Ledger
 from classifier.backlog.manifest import read_manifest
-from classifier.backlog.places import Form, Kind, kind_of, partial_of, sync
+from classifier.backlog.places import Form, Kind, kind_of, open_whole
 from classifier.backlog.rows import Columns
 from classifier.backlog.score import MakeCrew, Step, score
 from classifier.backlog.shards import SHARD_ROWS
@@ -165,19 +165,15 @@ def _rules(answer: Answer) -> list[str]:
 
 
 def _write(pairs: Iterable[tuple[Answer | None, Answer | None]], output: Path) -> Changes:
-    changes, partial = Changes(), partial_of(output)
+    changes = Changes()
     try:
-        with partial.open("wb") as stream:
+        with open_whole(output) as stream:
             for before, after in pairs:
                 _note(before, after, changes, stream)
-            sync(stream)
-        partial.replace(output)
     except OSError as error:
         raise RowError(
             f"{output}: cannot be written ({error.strerror}). Mend that, or name another."
         ) from None
-    finally:
-        partial.unlink(missing_ok=True)
     return changes
 
 

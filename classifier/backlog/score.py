@@ -19,7 +19,7 @@ from classifier.backlog.forms import writing
 from classifier.backlog.job import Input, Job
 from classifier.backlog.ledger import Ledger, Receipt
 from classifier.backlog.manifest import Manifest, list_files, read_manifest, same_facts, write_manifest
-from classifier.backlog.places import partial_of, size_of, sync, write_whole
+from classifier.backlog.places import open_whole, size_of, write_whole
 from classifier.backlog.scorer import Recipe, ScoredBatch
 from classifier.backlog.shards import Batch, Shard
 from classifier.backlog.tally import Tally
@@ -273,16 +273,5 @@ class _Meter:
 
 
 def _bind(parts: list[Path], output: Path, recipe: Recipe) -> None:
-    form = writing(recipe.kind)
-    if not isinstance(output, Path):
-        with output.open("wb") as stream:
-            form.bind(parts, stream)
-        return
-    partial = partial_of(output)
-    try:
-        with partial.open("wb") as stream:
-            form.bind(parts, stream)
-            sync(stream)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with open_whole(output) as stream:
+        writing(recipe.kind).bind(parts, stream)

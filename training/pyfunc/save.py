@@ -24,7 +24,9 @@ from classifier.policy.document import load_policy
 from training.placing import BUNDLE_FILES
 
 _CODE = Path(__file__).with_name("complaint_context_model.py")
-_NEEDED = ("mlflow", "numpy", "onnxruntime", "pandas", "pyarrow", "spacy", "tokenizers")
+_NEEDED = (
+    *("ftfy", "mlflow", "numpy", "onnxruntime", "pandas", "pyarrow", "spacy", "threadpoolctl", "tokenizers"),
+)
 
 
 def save_pyfunc(bundle: Path, into: Path, *, policy: Path | None = None) -> None:

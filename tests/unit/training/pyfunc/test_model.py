@@ -86,7 +86,8 @@ def test_folder_holds_bundle_and_classifier_and_nothing_pickled(folder):
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pyc"))]
     pinned = (folder / "requirements.txt").read_text().splitlines()
     assert [line.split("==")[0] for line in pinned] == [
-        *("mlflow", "numpy", "onnxruntime", "pandas", "pyarrow", "spacy", "tokenizers")
+        *("ftfy", "mlflow", "numpy", "onnxruntime", "pandas", "pyarrow", "spacy"),
+        *("threadpoolctl", "tokenizers"),
     ]
 
 

@@ -39,6 +39,8 @@ def pick_evidence(
 
     ``probabilities``: shape (sentences, 4), in 0..1.
     """
+    if not floors:
+        return ()
     words = np.array([len(story.quote(span).split()) for span in sentences])
     picked = []
     for label, floor in floors.items():

@@ -74,6 +74,8 @@ def foreign_stretches(view: View) -> tuple[tuple[int, int], ...]:
     >>> foreign_stretches(view_of("Kind nurses. Roedd y nyrsys yn garedig iawn wrth fy mam. Thanks."))
     ((13, 56),)
     """
+    if len(view.words) < LEAST_WORDS and view.text.isascii():
+        return ()
     found = (_in_other_letters(run, view.text) or _in_latin(run) for run in _doubtful_runs(view.text))
     return tuple(view.place(run[0].start, run[-1].end) for run in found if run)
 

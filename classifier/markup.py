@@ -8,6 +8,7 @@ over, so ``<my ward>`` and ``a < b`` stay as they are.
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import unescape
 from html.entities import html5
 from itertools import pairwise
@@ -31,8 +32,12 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 
+_WORD = re.compile(r"(?:[^\W_]|[\u0300-\u036f])+|\S")
+_ASCII_WORD = re.compile(r"[0-9a-z]+|\S")
+"""The same words in lower case ASCII, in a quarter of the time."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class View:
     """``text`` is what a reader would see; its characters know their places in the field as sent.
 
@@ -43,6 +48,12 @@ class View:
     text: str
     starts: tuple[int, ...] | None = field(default=None, repr=False)
     ends: tuple[int, ...] | None = field(default=None, repr=False)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Every unbroken run of letters and digits and every mark, in order, in lower case; made once."""
+        lower = self.text.lower()
+        return tuple((_ASCII_WORD if lower.isascii() else _WORD).findall(lower))
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where ``text[start:end]``, not empty, stands in the field as sent."""
@@ -79,7 +90,7 @@ def view_of(words: str) -> View:
 
 
 def _may_hold_markup(words: str) -> bool:
-    """Most fields hold none; asked for every one, several times."""
+    """Most fields hold none; asked for every one."""
     if "&" in words or "<" in words:
         return True
     return not words.isascii() and any(sign in words for sign in _UNSEEN)

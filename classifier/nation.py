@@ -13,7 +13,7 @@ from typing import Any
 
 from classifier.assessment import Nation
 from classifier.phrases import Found, Phrasebook, Wordings, Words, longest
-from classifier.story import FIELDS, Story
+from classifier.story import Story
 
 _BEFORE = 3
 _AFTER = 3
@@ -62,8 +62,8 @@ def find_nation(story: Story) -> Nation:
 def _weigh(story: Story) -> dict[str, float]:
     """Nation to the sum of its cues' weights, each cue at its heaviest."""
     heaviest: dict[tuple[str, str], float] = {}
-    for field in FIELDS:
-        for nation, cue, weight in _cues(_table().phrasebook.read(getattr(story, field))):
+    for view in story.views.values():
+        for nation, cue, weight in _cues(_table().phrasebook.read(view)):
             heaviest[nation, cue] = max(weight, heaviest.get((nation, cue), 0.0))
     totals: dict[str, float] = defaultdict(float)
     for (nation, _), weight in heaviest.items():

@@ -150,16 +150,17 @@ class Phrasebook:
         self._needed = _rarest_runs(phrases)
 
     def may_hold(self, runs: frozenset[str]) -> bool:
-        """False only if no phrase is in the text whose letter runs are ``runs``."""
-        return any(not self._needed[run].isdisjoint(runs) for run in runs & self._needed.keys())
+        """False only if no phrase is in the text whose letter runs are ``runs``; marks may be among them."""
+        return any(not self._needed[run].isdisjoint(runs) for run in runs if run in self._needed)
 
-    def read(self, text: str) -> Words:
-        """The view of ``text`` to look in; an empty one where it cannot hold any phrase."""
-        view = view_of(text)
-        return _read(view) if self.may_hold(letter_runs(view.text)) else _NO_WORDS
+    def read(self, view: View) -> Words:
+        """The words of ``view`` to look in; none where it cannot hold any phrase."""
+        return _read(view) if self.may_hold(frozenset(view.words)) else _NO_WORDS
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""
+        if not words.forms:
+            return ()
         lower = [form.lower() for form in words.forms]
         found = {*self._any_case.find(lower), *self._as_written.find(words.forms)}
         return tuple(sorted(found, key=lambda f: (f.first, f.last, f.key)))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from classifier.markup import view_of
+from classifier.markup import View
 from classifier.story import Field, Span, Story
 
 if TYPE_CHECKING:
@@ -32,11 +32,10 @@ _RUN_PIECE_CHARS = 50
 
 def sentences(story: Story) -> tuple[Span, ...]:
     """Every sentence of the title, then of the text, in order; blank ones left out."""
-    return tuple(_field_sentences("title", story.title)) + tuple(_field_sentences("text", story.text))
+    return tuple(span for field, view in story.views.items() for span in _field_sentences(field, view))
 
 
-def _field_sentences(field: Field, value: str) -> Iterator[Span]:
-    view = view_of(value)
+def _field_sentences(field: Field, view: View) -> Iterator[Span]:
     if not view.text.strip():
         return
     for sentence in _split(view.text).sents:

@@ -15,9 +15,9 @@ from typing import Any
 from classifier.assessment import Signal
 from classifier.damage import damaged_stretches
 from classifier.language import foreign_stretches
-from classifier.markup import View, view_of
+from classifier.markup import View
 from classifier.phrases import Found, Phrasebook, Wordings, longest
-from classifier.story import FIELDS, Field, Story
+from classifier.story import Field, Story
 
 _STRETCHES: dict[str, Callable[[View], tuple[tuple[int, int], ...]]] = {
     "other_language": foreign_stretches,
@@ -46,7 +46,9 @@ def find_signals(story: Story) -> tuple[Signal, ...]:
     >>> [signal.kind for signal in find_signals(Story(id="s", text="I rang PALS, then my MP."))]
     ['pals', 'mp']
     """
-    return tuple(signal for field in FIELDS for signal in _in_field(story, field))
+    return tuple(
+        signal for field, view in story.views.items() if view.text for signal in _in_field(story, field, view)
+    )
 
 
 def signal_kinds() -> tuple[str, ...]:
@@ -54,23 +56,22 @@ def signal_kinds() -> tuple[str, ...]:
     return (*_read_table(), *_STRETCHES)
 
 
-def _in_field(story: Story, field: Field) -> list[Signal]:
+def _in_field(story: Story, field: Field, view: View) -> list[Signal]:
     text = getattr(story, field)
     signals = [
         Signal(kind=kind, text=text[start:end], field=field, start=start, end=end)
-        for kind, start, end in (*_phrases(text), *_stretches(text))
+        for kind, start, end in (*_phrases(view), *_stretches(view))
     ]
     return sorted(signals, key=lambda signal: (signal.start, signal.kind))
 
 
-def _phrases(text: str) -> Iterator[tuple[str, int, int]]:
-    words = _table().phrasebook.read(text)
+def _phrases(view: View) -> Iterator[tuple[str, int, int]]:
+    words = _table().phrasebook.read(view)
     for found in _winners(words_found=_table().phrasebook.find(words)):
         yield found.key, words.starts[found.first], words.ends[found.last - 1]
 
 
-def _stretches(text: str) -> Iterator[tuple[str, int, int]]:
-    view = view_of(text)
+def _stretches(view: View) -> Iterator[tuple[str, int, int]]:
     for kind, find in _STRETCHES.items():
         yield from ((kind, *stretch) for stretch in find(view))
 

@@ -1,9 +1,11 @@
 """The author's words and places in them. Text is never altered, only looked at through offsets."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from classifier.errors import StoryError
+from classifier.markup import View, view_of
 
 Field = Literal["title", "text"]
 FIELDS: tuple[Field, ...] = ("title", "text")
@@ -23,7 +25,7 @@ class Span:
         return self.field == other.field and self.start < other.end and other.start < self.end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Story:
     """One story as its author sent it.
 
@@ -44,6 +46,11 @@ class Story:
             _check_encodable(name, value)
         if not (self.title.strip() or self.text.strip()):
             raise StoryError("text: the story is empty. Send the author's words in text (or title).")
+
+    @cached_property
+    def views(self) -> dict[Field, View]:
+        """Each field as a reader would see it, made once, when first asked for."""
+        return {"title": view_of(self.title), "text": view_of(self.text)}
 
     def quote(self, span: Span) -> str:
         """The author's own words under ``span``, to the letter."""

@@ -85,3 +85,21 @@ def test_places_follow_one_another_and_no_word_is_hidden(sent):
     assert all(start < end for start, end in places)
     assert all(before[1] <= after[0] for before, after in pairwise(places))
     assert view.text.count("word") == sent.count("word")
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ("I can't, Mr O-Neil_2", ("i", "can", "'", "t", ",", "mr", "o", "-", "neil", "_", "2")),
+        ("Caf\u00e9 Sia\u0302n\u2019s", ("caf\u00e9", "sia\u0302n", "\u2019", "s")),
+        ("com&shy;plain", ("complain",)),
+        (" \n", ()),
+    ],
+)
+def test_words_of_a_view_are_its_runs_of_letters_and_its_marks(sent, words):
+    assert view_of(sent).words == words
+
+
+@given(st.text(st.sampled_from("aZ09_-'., \n\t\x00")))
+def test_words_of_an_ascii_view_are_those_of_any_other(words):
+    assert (*view_of(words).words, "\u00e9") == view_of(f"{words} \u00e9").words

@@ -1,4 +1,5 @@
 import dataclasses
+import pickle
 
 import pytest
 
@@ -94,3 +95,19 @@ def test_refusal_does_not_hold_the_words():
         {"title": CANARY.encode(), "text": CANARY},
     ):
         assert "walrus" not in refusal(**parts)
+
+
+def test_each_field_is_seen_as_a_reader_would_see_it_and_only_once():
+    story = Story(id="s", title="A &amp; E", text="<b>Kind</b>")
+    assert [(field, view.text) for field, view in story.views.items()] == [
+        ("title", "A & E"),
+        ("text", "Kind"),
+    ]
+    assert story.views["text"] is story.views["text"]
+
+
+def test_a_story_that_was_looked_at_equals_one_that_was_not():
+    seen = Story(id="s", text="Kind staff.")
+    assert seen.views
+    assert seen == Story(id="s", text="Kind staff.")
+    assert pickle.loads(pickle.dumps(seen)) == seen

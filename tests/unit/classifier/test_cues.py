@@ -1,3 +1,7 @@
+import re
+import tomllib
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -70,3 +74,29 @@ def test_cues_are_found_through_markup_and_stand_in_the_text_as_sent():
 def test_a_wording_that_only_has_a_story_read_is_no_cue_in_the_calibration(text):
     assert find_cues(Story(id="1", text=text))
     assert not has_cue(Story(id="1", text=text))
+
+
+BEYOND = (
+    "formal\u017f letter\u017f",
+    "a \u212aeen P\u0130\u017fan",
+    "inve\u017ftigated",
+    "wr\u0131te",
+    "A LETTER\u2019s",
+)
+
+
+@pytest.mark.parametrize("text", BEYOND)
+@pytest.mark.parametrize("only_to_read", [False, True])
+def test_letters_beyond_ascii_count_as_the_plain_expression_counts_them(text, only_to_read):
+    table = tomllib.loads((files("classifier") / "cues.toml").read_text(encoding="utf-8"))
+    groups = [group for name, group in table.items() if only_to_read or name != "only_to_read"]
+    plain = re.compile(rf"(?<!\w)(?:{'|'.join(wording for group in groups for wording in group)})", re.I)
+    assert has_cue(Story(id="1", text=text), only_to_read=only_to_read) == bool(plain.search(text))
+
+
+def test_every_wording_begins_an_expression_of_its_own():
+    table = tomllib.loads((files("classifier") / "cues.toml").read_text(encoding="utf-8"))
+    for wording in (wording for group in table.values() for wording in group):
+        bare = re.sub(r"\(\?:[^()]*\)", "", wording)
+        assert "|" not in bare, f"{wording}: put (?:...) around what | parts"
+        assert wording == wording.lower(), f"{wording}: wordings are in lower case"

@@ -9,11 +9,10 @@ story does not depend on how many others are looked at beside it.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
@@ -22,8 +21,8 @@ from classifier.errors import BundleError
 from classifier.pieces import StoryPieces
 from classifier.story import FIELDS
 
-_CHUNK = 4096
-"""Word pieces looked at in one go: bounds the memory that a long story takes."""
+_CHUNK = 256
+"""Word pieces looked at in one go: what is made of them stays in the processor's cache."""
 
 _EXACT_IN_FLOAT32 = 2**24
 _FETCH_AGAIN = "Fetch the bundle again, or export it anew."
@@ -94,11 +93,15 @@ class Gate:
 
     def __init__(self, numbers: GateNumbers) -> None:
         self._reach, width, count = numbers.filters.shape
-        self._width = width
         # One more row, of zeros: what lies before the first and after the last piece of a field.
-        self._embeddings = np.zeros((len(numbers.embeddings) + 1, width), dtype=np.float32)
+        self._nothing = len(numbers.embeddings)
+        self._embeddings = np.zeros((self._nothing + 1, width), dtype=np.int8)
         self._embeddings[:-1] = numbers.embeddings
-        self._filters = numbers.filters.reshape(self._reach * width, count).astype(np.float32)
+        self._filters = numbers.filters.transpose(1, 0, 2).reshape(width, -1).astype(np.float32)
+        # What each word piece adds to the sums of the pieces around it, worked out when one comes up for the
+        # first time. Few of a vocabulary ever do, and until then a row takes no memory.
+        self._parts = np.empty((self._nothing + 1, self._reach, count), dtype=np.float32)
+        self._known = np.zeros(self._nothing + 1, dtype=np.bool_)
         self._biases = numbers.biases.astype(np.float32)
         self._weights = numbers.weights.astype(np.float64)
         self._bias, self._unit = float(numbers.bias), float(numbers.unit)
@@ -114,35 +117,53 @@ class Gate:
 
     def story_scores(self, stories: Sequence[StoryPieces]) -> list[float]:
         """The score of each story's most telling word piece; -inf where it has none."""
-        found = self.scores([pieces.of(field).ids for pieces in stories for field in FIELDS])
-        pairs = zip(found[::2], found[1::2], strict=True)
-        return [float(max(title.max(initial=-np.inf), text.max(initial=-np.inf))) for title, text in pairs]
+        if not stories:
+            return []
+        laid, firsts = self._lay([pieces.of(field).ids for pieces in stories for field in FIELDS])
+        scores = np.where(laid == self._nothing, -np.inf, self._read(laid))
+        return np.maximum.reduceat(scores, firsts[:: len(FIELDS)]).tolist()
 
     def scores(self, fields: Sequence[Sequence[int]]) -> list[NDArray[np.float64]]:
         """How much each word piece speaks of a complaint, log-odds, for each list of piece ids."""
-        room = self._reach // 2
-        edge = [len(self._embeddings) - 1] * room
-        ids = np.array(edge + [piece for field in fields for piece in (*field, *edge)], dtype=np.int64)
-        scores = np.concatenate([self._read(chunk) for chunk in self._chunks(ids)])
-        stops = np.cumsum([len(field) + room for field in fields])
-        return [
-            scores[stop - room - len(field) : stop - room] for field, stop in zip(fields, stops, strict=True)
-        ]
+        laid, firsts = self._lay(fields)
+        scores = self._read(laid)
+        return [scores[first : first + len(field)] for field, first in zip(fields, firsts, strict=True)]
 
-    def _chunks(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        """Runs of ``ids`` that share what lies between them; together they hold every reach once."""
-        shared = self._reach - 1
-        for start in range(0, max(1, len(ids) - shared), _CHUNK):
-            yield ids[start : start + _CHUNK + shared]
+    def _lay(self, fields: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], list[int]]:
+        """All ids in a row, nothing after each field as far as the network reaches, and where each begins."""
+        edge = [self._nothing] * max(1, self._reach // 2)
+        row: list[int] = []
+        firsts: list[int] = []
+        for field in fields:
+            firsts.append(len(row))
+            row += field
+            row += edge
+        return np.array(row, dtype=np.int64), firsts
 
     def _read(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Scores of all pieces with a whole reach around them: shape (ids - reach + 1,)."""
-        if len(ids) < self._reach:
-            return np.zeros(0)
-        row = self._embeddings[ids].reshape(-1)
-        seen = np.ascontiguousarray(sliding_window_view(row, self._reach * self._width)[:: self._width])
+        """The score of each of ``ids`` in a row: shape (ids,)."""
+        self._learn(ids)
+        around = np.pad(ids, self._reach // 2, constant_values=self._nothing)
+        scores = np.empty(len(ids))
+        for start in range(0, len(ids), _CHUNK):
+            stop = min(start + _CHUNK, len(ids))
+            sums = self._biases + self._parts[around[start:stop], 0]
+            for place in range(1, self._reach):
+                sums += self._parts[around[start + place : stop + place], place]
+            # Not as a product of matrices: that may wait for a second thread.
+            scores[start:stop] = np.einsum("ij,j->i", np.maximum(sums, 0, out=sums), self._weights)
+        return self._unit * (scores + self._bias)
+
+    def _learn(self, ids: NDArray[np.int64]) -> None:
+        """Works out the parts of those of ``ids`` that come up for the first time.
+
+        Threads may do so at once: they come to the same numbers, and no piece is known before its are there.
+        """
+        if self._known[ids].all():
+            return
+        new = np.unique(ids[~self._known[ids]])
         # The product is small: on a busy machine, waiting for a second thread takes a hundred times as long.
         with self._blas.limit(limits=1):
-            sums = seen @ self._filters
-        hidden = np.maximum(sums + self._biases, 0).astype(np.float64)
-        return self._unit * (hidden @ self._weights + self._bias)
+            parts = self._embeddings[new].astype(np.float32) @ self._filters
+        self._parts[new] = parts.reshape(len(new), *self._parts.shape[1:])
+        self._known[new] = True

@@ -96,6 +96,27 @@ def test_scores_of_a_long_text_are_those_of_its_parts():
     assert np.array_equal(whole[4010:8990], middle[10:-10])
 
 
+@settings(max_examples=30, deadline=None)
+@given(field=st.lists(st.integers(0, 499), max_size=40))
+def test_scores_are_those_of_the_formula_for_pieces_met_before_too(field):
+    numbers = random_numbers()
+    laid = np.pad(numbers.embeddings[field].astype(np.int64), ((3, 3), (0, 0)))
+    sums = [
+        np.einsum("rw,rwf->f", laid[n : n + 7], numbers.filters) + numbers.biases for n in range(len(field))
+    ]
+    expected = [numbers.unit * (float(np.maximum(one, 0) @ numbers.weights) + numbers.bias) for one in sums]
+    gate = Gate(numbers)
+    assert gate.scores([field])[0].tolist() == expected
+    assert gate.scores([field])[0].tolist() == expected
+
+
+def test_a_story_scores_its_most_telling_piece_and_one_without_pieces_lowest(tokenizer, numbers):
+    stories = [Story(id="1", text="&nbsp;"), Story(id="2", title="red", text="a seal wax seal")]
+    pieces = cut_pieces(stories, tokenizer=tokenizer)
+    assert Gate(numbers).story_scores(pieces) == [-np.inf, 18.0]
+    assert Gate(numbers).story_scores([]) == []
+
+
 def random_numbers():
     dice = np.random.default_rng(1)
     return GateNumbers(

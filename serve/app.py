@@ -44,6 +44,8 @@ def create_app(classifier_source: ClassifierSource, settings: Settings) -> FastA
         loading = asyncio.create_task(assessor.load())
         async with open_cases(settings) as app.state.cases:
             with metrics_port(app.state.metrics.registry, settings):
+                if settings.workers > 1:  # until it is ready, connections are for those that are
+                    await assessor.settled()
                 yield
         await loading
         assessor.close()

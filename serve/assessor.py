@@ -145,11 +145,13 @@ class Assessor:
             future.add_done_callback(partial(self._tell, received))
         try:
             async with asyncio.timeout(self._timeout_s):
-                answers = await asyncio.gather(*futures)
+                return [(await future).outcome for future in futures]
         except TimeoutError:
             detail = f"request: took longer than {self._timeout_s:g} s. Give its stories to a person."
             raise ProblemError(TIMED_OUT, detail) from None
-        return [answer.outcome for answer in answers]
+        finally:
+            for future in futures:
+                future.cancel()  # those of a request that is given up
 
     async def reload(self) -> Exchange:
         """Reads the bundle and the policy again, warms them and puts them in service between two batches.
@@ -204,12 +206,15 @@ class Assessor:
     def _tell(self, received: Received, future: asyncio.Future[Answer]) -> None:
         if future.cancelled():
             return
-        answer, story = future.result(), received.story
-        if isinstance(answer.outcome, Exception):
-            return
-        self.shadow.offer(story, answer.outcome, author_confirmed=received.author_confirmed)
+        answer = future.result()
+        if not isinstance(answer.outcome, Exception):  # in the loop's next round: who asked is answered first
+            future.get_loop().call_soon(self._tell_of, received, answer.outcome, answer.stages)
+
+    def _tell_of(self, received: Received, assessment: Assessment, stages: Stages) -> None:
+        story = received.story
+        self.shadow.offer(story, assessment, author_confirmed=received.author_confirmed)
         for observer in self.observers:
-            _guarded(partial(observer.assessed, story, answer.outcome, answer.stages))
+            _guarded(partial(observer.assessed, story, assessment, stages))
 
 
 def _guarded(call: Callable[[], None]) -> None:

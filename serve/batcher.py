@@ -97,6 +97,9 @@ class _Place:
         return self.tokens.bit_length() == other.tokens.bit_length()
 
 
+_Settled = tuple["asyncio.Future[Answer]", Answer]
+
+
 class Batcher:
     """Reads stories on ``threads`` threads; used from one event loop.
 
@@ -169,12 +172,12 @@ class Batcher:
         while self._free and self.waiting:
             batch = self._pick()
             self._free -= 1
-            job = asyncio.get_running_loop().run_in_executor(
-                self._pool, self._read, batch, asyncio.get_running_loop()
-            )
-            job.add_done_callback(self._freed)
+            self._pool.submit(self._read, batch, asyncio.get_running_loop())
 
-    def _freed(self, _: asyncio.Future[None]) -> None:
+    def _freed(self, settled: list[_Settled]) -> None:
+        """Takes back a thread, with the answers that it has not handed over yet."""
+        for future, answer in settled:
+            _settle(future, answer)
         self._free += 1
         if self._timer is None:
             self._hand_out()
@@ -203,17 +206,31 @@ class Batcher:
         return live
 
     def _read(self, batch: list[_Place], loop: asyncio.AbstractEventLoop) -> None:
-        """Reads a batch in a thread; stories that nobody waits for any more are passed over."""
-        read = self._reader()
-        untold: int | None = len(batch)
-        for place in batch:
-            if place.future.cancelled():
-                continue
-            begun = perf_counter()
-            outcome = _outcome(read, place.received)
-            stages = Stages(queued_s=begun - place.since, read_s=perf_counter() - begun, batch_stories=untold)
-            untold = None
-            loop.call_soon_threadsafe(partial(_settle, place.future, Answer(outcome, stages)))
+        """Reads a batch in a thread; stories that nobody waits for any more are passed over.
+
+        The last answer goes back together with the thread: whenever the event loop is woken, it and the
+        thread contend for Python's lock, and mostly a batch is one story.
+        """
+        last: list[_Settled] = []
+        try:
+            read = self._reader()
+            untold: int | None = len(batch)
+            for place in batch:
+                if place.future.cancelled():
+                    continue
+                begun = perf_counter()
+                outcome = _outcome(read, place.received)
+                stages = Stages(
+                    queued_s=begun - place.since, read_s=perf_counter() - begun, batch_stories=untold
+                )
+                untold = None
+                settled = place.future, Answer(outcome, stages)
+                if place is batch[-1]:
+                    last.append(settled)
+                else:
+                    loop.call_soon_threadsafe(_settle, *settled)
+        finally:
+            loop.call_soon_threadsafe(self._freed, last)
 
 
 def _outcome(read: Reader, received: Received) -> Assessment | Exception:

@@ -55,7 +55,7 @@ def read_json(content: bytes) -> Any:
     """
     text = _decode(content)
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_object)
+        return _STRICT.decode(text)
     except (ValueError, RecursionError):
         raise ProblemError(NOT_JSON, "body: is not JSON. Send one JSON object in UTF-8.") from None
 
@@ -95,3 +95,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_: str) -> NoReturn:
     raise ValueError
+
+
+_STRICT = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_object)

@@ -9,8 +9,18 @@ from serve.cases.store import CaseStore
 from serve.settings import Settings
 
 
-async def _assessor(request: Request) -> Assessor:
+def assessor_of(request: Request) -> Assessor:
+    """The assessor of the app that ``request`` came to, for a route in a hurry: a dependency takes longer."""
     return request.app.state.assessor
+
+
+def settings_of(request: Request) -> Settings:
+    """The settings of that app, for the same."""
+    return request.app.state.settings
+
+
+async def _assessor(request: Request) -> Assessor:
+    return assessor_of(request)
 
 
 async def _cases(request: Request) -> CaseStore:
@@ -18,7 +28,7 @@ async def _cases(request: Request) -> CaseStore:
 
 
 async def _settings(request: Request) -> Settings:
-    return request.app.state.settings
+    return settings_of(request)
 
 
 TheAssessor = Annotated[Assessor, Depends(_assessor)]

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -16,16 +18,23 @@ async def unless_hung_up(request: Request, work: Coroutine[Any, Any, T]) -> T:
     Raises:
         ClientDisconnect: the client is gone, and ``work`` was cancelled.
     """
-    working = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_gone(request))
     try:
-        await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientDisconnect
+        # A time-out without a time: a task of its own for the work would cost more than some stories do.
+        async with asyncio.timeout(None) as patience:
+            gone.add_done_callback(partial(_end, patience))
+            return await work
+    except TimeoutError:
+        if patience.expired():
+            raise ClientDisconnect from None
+        raise
     finally:
-        working.cancel()
         gone.cancel()
+
+
+def _end(patience: asyncio.Timeout, _: asyncio.Future[None]) -> None:
+    with suppress(RuntimeError):  # the work has just ended by itself
+        patience.reschedule(asyncio.get_running_loop().time())
 
 
 async def _gone(request: Request) -> None:

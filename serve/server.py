@@ -20,6 +20,7 @@ from serve import logs
 from serve.app import create_app
 from serve.assessor import Assessor, ClassifierSource
 from serve.problems import ProblemError
+from serve.protocol import Protocol
 from serve.security.guard import check_exposure
 from serve.settings import Settings
 from serve.workers import supervise
@@ -73,6 +74,8 @@ def _serve(
     logs.configure(settings.log_format, count=app.state.metrics.logged)
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        loop="uvloop",
         access_log=False,  # addresses can hold words
         log_config=None,  # all goes through serve.logs
         log_level="warning",

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -111,6 +112,7 @@ def _fair_threads(workers: int) -> int:
     return min(4, max(1, cores // workers))
 
 
+@lru_cache(maxsize=64)  # asked of the name that each request came to
 def is_loopback(host: str) -> bool:
     """True if ``host`` is a name of this machine that no other machine can come by."""
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

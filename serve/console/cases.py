@@ -24,7 +24,7 @@ from serve.security.roles import Caller, Role, require
 
 router = APIRouter(include_in_schema=False)
 
-Moderator = Annotated[Caller, Depends(require(Role.MODERATE))]
+Moderator = Annotated[Caller, require(Role.MODERATE)]
 
 _UNKNOWN_STEP = Fault("next", "Choose one of the steps below")
 _NO_REASON = Fault("note", "Say why no pause is needed, to resume without the author's word")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from serve.console.page import page
 from serve.dependencies import TheAssessor, TheSettings
@@ -16,7 +16,7 @@ async def show_challenger(
     request: Request,
     assessor: TheAssessor,
     settings: TheSettings,
-    caller: Annotated[Caller, Depends(require(Role.MODERATE))],
+    caller: Annotated[Caller, require(Role.MODERATE)],
 ) -> Response:
     """The newest disagreements; a problem where no challenger reads along."""
     report = assessor.shadow.report()

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from serve.console.form import TheForm
 from serve.console.page import page, see_other
@@ -12,7 +12,7 @@ from serve.security.roles import Caller, Role, require
 
 router = APIRouter(include_in_schema=False)
 
-Admin = Annotated[Caller, Depends(require(Role.ADMIN))]
+Admin = Annotated[Caller, require(Role.ADMIN)]
 
 
 @router.get("/cases/{id}/erase")

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from classifier.assessment import Action
 from classifier.labels import LABELS, Label
@@ -37,7 +37,7 @@ class Tally:
 
 @router.get("/")
 async def show_queue(
-    request: Request, cases: TheCases, caller: Annotated[Caller, Depends(require(Role.MODERATE))]
+    request: Request, cases: TheCases, caller: Annotated[Caller, require(Role.MODERATE)]
 ) -> Response:
     """The cases that the address asks for; what it asks for wrongly is not asked for."""
     query = _query(request)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from classifier.errors import StoryError
 from classifier.story import Story
@@ -20,7 +20,7 @@ from serve.security.roles import Caller, Role, require
 
 router = APIRouter(include_in_schema=False)
 
-MayTry = Annotated[Caller, Depends(require(Role.CLASSIFY))]
+MayTry = Annotated[Caller, require(Role.CLASSIFY)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ How a story becomes a case: ``serve.routes.moderate``.
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -38,8 +38,8 @@ JSONL = "application/jsonl"
 WITHOUT_TEXT = "complaint-context-without-text"
 WITHOUT_WORDS = "complaint-context-without-words"
 
-Moderator = Annotated[Caller, Depends(require(Role.MODERATE))]
-Administrator = Annotated[Caller, Depends(require(Role.ADMIN))]
+Moderator = Annotated[Caller, require(Role.MODERATE)]
+Administrator = Annotated[Caller, require(Role.ADMIN)]
 
 _STEP_OR_VERDICT: TypeAdapter[StepRequest | VerdictRequest] = TypeAdapter(StepRequest | VerdictRequest)
 _AWAY = {503: "The database does not answer, or the keys cannot be read."}

@@ -1,6 +1,6 @@
 """``GET /v1/model`` and ``GET /v1/policy``: what the decisions rest on."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from classifier.assessment import to_json
 from serve.body import JSON
@@ -9,7 +9,7 @@ from serve.dependencies import TheAssessor
 from serve.schemas import ModelDocument, PolicyDocument, model_document
 from serve.security.roles import Role, require
 
-router = APIRouter(tags=["documents"], dependencies=[Depends(require(Role.CLASSIFY))])
+router = APIRouter(tags=["documents"], dependencies=[require(Role.CLASSIFY)])
 
 _FAULTS = faults({503: "The model is not ready."})
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from classifier.assess import ComplaintClassifier
 from classifier.assessment import to_json
@@ -36,7 +36,7 @@ _HEARD = (
     "Nothing is learnt here. Export the annotations from Label Studio as JSON, and read them with: "
     "complaint-context data import"
 )
-_KNOWN = [Depends(require(Role.CLASSIFY))]
+_KNOWN = [require(Role.CLASSIFY)]
 _BAD_BODY = {status: FAULTS[status] for status in (400, 413, 415)} | {422: "The body is not an object."}
 _NOT_READY = {503: "The model is not ready."}
 

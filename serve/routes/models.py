@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from classifier.assessment import to_json
 from serve import workers
@@ -26,7 +26,7 @@ _SHADOW_FAULTS = faults({404: "No challenger reads along."})
 @router.post(
     "/v1/model/reload",
     summary="Put the bundle on disk in service",
-    dependencies=[Depends(require(Role.ADMIN))],
+    dependencies=[require(Role.ADMIN)],
     responses={200: {"model": ReloadDocument}, **_RELOAD_FAULTS},
 )
 async def reload(assessor: TheAssessor, settings: TheSettings) -> Response:
@@ -43,7 +43,7 @@ async def reload(assessor: TheAssessor, settings: TheSettings) -> Response:
 @router.get(
     "/v1/model/shadow",
     summary="How the challenger does",
-    dependencies=[Depends(require(Role.MODERATE))],
+    dependencies=[require(Role.MODERATE)],
     responses={200: {"model": ShadowDocument}, **_SHADOW_FAULTS},
 )
 async def shadow(assessor: TheAssessor) -> Response:

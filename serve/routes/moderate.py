@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from classifier.assessment import to_json
@@ -34,7 +34,7 @@ _ANSWER = {"model": ModerateResponse, "description": "One result for each story,
 )
 async def moderate(
     request: Request,
-    caller: Annotated[Caller, Depends(require(Role.CLASSIFY))],
+    caller: Annotated[Caller, require(Role.CLASSIFY)],
     assessor: TheAssessor,
     cases: TheCases,
     settings: TheSettings,

@@ -7,6 +7,7 @@ neither and are held by their keys.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -18,6 +19,8 @@ from serve.settings import Settings, is_loopback
 _HARMLESS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _OWN = {"same-origin", "none"}
 """``none``: no page sent it, somebody typed the address."""
+_KNOWN_HOSTS = 64
+"""So many names are taken apart once only; a flood of others cannot fill the memory."""
 
 
 class Gate:
@@ -71,6 +74,7 @@ def _netloc(origin: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=_KNOWN_HOSTS)
 def _name(host: str) -> str:
     """The host without its port and brackets, "" if it is none."""
     try:

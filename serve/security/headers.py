@@ -5,7 +5,6 @@ page itself, sends forms only back here, and lets no other site frame it. So eve
 taken for HTML by mistake could run nothing and call nobody.
 """
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.security.cookies import visitor_header
@@ -27,6 +26,9 @@ HEADERS = {
     "cache-control": "no-store",  # a story must not stay in a browser's or a proxy's cache
 }
 
+_Header = tuple[bytes, bytes]
+_ENCODED: list[_Header] = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
 
 class SecurityHeaders:
     """ASGI middleware that completes every answer, and gives a new visitor the cookie for our forms."""
@@ -43,14 +45,14 @@ class SecurityHeaders:
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _complete(MutableHeaders(raw=message["headers"]), state.get("new_visitor"), scope)
+                _complete(message["headers"], state.get("new_visitor"), scope)
             await send(message)
 
         await self._app(scope, receive, send_on)
 
 
-def _complete(headers: MutableHeaders, new_visitor: str | None, scope: Scope) -> None:
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
+def _complete(headers: list[_Header], new_visitor: str | None, scope: Scope) -> None:
+    set_by_route = {name for name, _ in headers}  # ASGI has them in lower case
+    headers += [header for header in _ENCODED if header[0] not in set_by_route]
     if new_visitor is not None:
-        headers.append("set-cookie", visitor_header(scope, new_visitor))
+        headers.append((b"set-cookie", visitor_header(scope, new_visitor).encode("latin-1")))

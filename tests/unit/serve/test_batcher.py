@@ -222,3 +222,36 @@ def test_an_idle_service_reads_at_once_however_long_the_window(assessment):
         return answer.outcome
 
     assert asyncio.run(ask()) is assessment
+
+
+def test_each_story_is_answered_as_soon_as_it_is_read(desk):
+    async def ask():
+        batcher = Batcher(desk.reader, threads=1, size=QueueSize(**SIZE))
+        first, gate = batcher.submit([_story("1"), _story("gate")], urgency=Urgency.LIVE)
+        async with asyncio.timeout(30):
+            await first
+        waits = not gate.done()
+        desk.gate.set()
+        await gate
+        batcher.close()
+        return waits
+
+    assert asyncio.run(ask())
+    assert desk.batches == [["1", "gate"]]
+
+
+def test_thread_is_free_again_though_nobody_waited_for_the_last_story_of_its_batch(desk):
+    async def leave():
+        batcher = Batcher(desk.reader, threads=1, size=QueueSize(**SIZE))
+        gate, left = batcher.submit([_story("gate"), _story("left")], urgency=Urgency.LIVE)
+        await asyncio.to_thread(desk.begun.wait, 5)
+        left.cancel()
+        desk.gate.set()
+        await gate
+        (later,) = batcher.submit([_story("later")], urgency=Urgency.LIVE)
+        async with asyncio.timeout(30):
+            await later
+        batcher.close()
+
+    asyncio.run(leave())
+    assert desk.batches == [["gate"], ["later"]]

@@ -53,3 +53,26 @@ def test_work_ends_when_the_client_hangs_up():
 
     asyncio.run(run())
     assert ended == ["work"]
+
+
+def test_client_that_hangs_up_as_the_work_ends_gets_what_it_returned():
+    async def run():
+        caught = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: caught.append(context))
+        done = await unless_hung_up(_request("http.disconnect"), asyncio.sleep(0, "done"))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return done, caught
+
+    assert asyncio.run(run()) == ("done", [])
+
+
+def test_time_out_of_the_work_itself_is_not_taken_for_a_client_that_hung_up():
+    async def work():
+        raise TimeoutError("late")
+
+    async def run():
+        await unless_hung_up(_request(), work())
+
+    with pytest.raises(TimeoutError, match="late"):
+        asyncio.run(run())

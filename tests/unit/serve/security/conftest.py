@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.testclient import TestClient
 
 from serve import problems
@@ -28,7 +28,7 @@ def _add_routes(app: FastAPI) -> None:
     for role in Role:
 
         @app.get(f"/{role}")
-        async def who(caller: Annotated[Caller, Depends(require(role))]) -> dict[str, Any]:
+        async def who(caller: Annotated[Caller, require(role)]) -> dict[str, Any]:
             return asdict(caller)
 
     @app.get("/form")

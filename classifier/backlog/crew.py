@@ -6,33 +6,43 @@ Processes    several on this machine          (``cluster.RayCrew``: on many)
 in_order     feeds a crew, gives lost batches to others, puts answers in order
 """
 
+import ctypes
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
-from typing import Generic, Protocol, TypeVar
+from multiprocessing import connection, get_context, resource_tracker
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from classifier.backlog.scorer import Recipe, ScoredBatch, Scorer
 from classifier.backlog.shards import Batch
-from classifier.errors import WorkerError
+from classifier.errors import ComplaintContextError, WorkerError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 _ATTEMPTS = 3
 """A batch that so many workers ended with is not given to a fourth."""
 _AHEAD = 4
 """How many batches a worker may be ahead of the oldest that is not done; bounds the answers held."""
+_EACH = 2
+"""How many batches a worker has: the one it is at, and the next, so that it never waits for one."""
 
 Tag = TypeVar("Tag")
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The worker ended before the batch was done; ``reason`` in a few words."""
+    """The worker ended while it was at this batch; ``reason`` in a few words."""
 
     reason: str
+
+
+_KILLED = Lost("killed, or out of memory")
 
 
 class Crew(Protocol):
@@ -123,65 +133,145 @@ class InProcess:
 
 
 class Processes:
-    """Workers that are processes of this machine; one that is killed is replaced."""
+    """Workers that are processes of this machine; one that is killed is replaced.
 
-    def __init__(self, recipe: Recipe, *, workers: int) -> None:
+    Args:
+        scorer: what each makes of the recipe, in its process.
+
+    Raises:
+        WorkerError: three workers after each other ended before they had loaded the model.
+    """
+
+    def __init__(self, recipe: Recipe, *, workers: int, scorer: type[Scorer] = Scorer) -> None:
         self.workers = workers
-        self._recipe = recipe
-        self._running = dict[Future[ScoredBatch], int]()
-        self._pool = self._start()
+        self._recipe, self._scorer = recipe, scorer
+        self._failed_starts = 0
+        self._crew = list[_Worker]()
+        for _ in range(workers):
+            self._start()
 
     def has_room(self) -> bool:
-        return len(self._running) < 2 * self.workers
+        return sum(len(worker.given) for worker in self._crew) < _EACH * self.workers
 
     def submit(self, number: int, batch: Batch) -> None:
-        try:
-            future = self._pool.submit(_score, batch)
-        except BrokenProcessPool:  # a worker ended between two batches
-            self._pool.shutdown(wait=False)
-            self._pool = self._start()
-            future = self._pool.submit(_score, batch)
-        self._running[future] = number
+        min(self._crew, key=lambda worker: len(worker.given)).give(number, batch)
 
     def wait(self) -> list[tuple[int, ScoredBatch | Lost]]:
-        done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-        return [(self._running.pop(future), _outcome(future)) for future in done]
+        outcomes = list[tuple[int, ScoredBatch | Lost]]()
+        while not outcomes:
+            heard = connection.wait([worker.pipe for worker in self._crew])
+            for worker in [worker for worker in self._crew if worker.pipe in heard]:
+                outcomes.extend(self._hear(worker))
+        return outcomes
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for worker in self._crew:
+            worker.end()
 
-    def _start(self) -> ProcessPoolExecutor:
+    def _hear(self, worker: "_Worker") -> Iterator[tuple[int, ScoredBatch | Lost]]:
+        try:
+            message = worker.pipe.recv()
+        except (EOFError, OSError):
+            yield from self._replace(worker)
+            return
+        if isinstance(message, ComplaintContextError):
+            raise message
+        if isinstance(message, ScoredBatch):
+            yield worker.take(), message
+        else:
+            worker.ready, self._failed_starts = True, 0
+
+    def _replace(self, worker: "_Worker") -> Iterator[tuple[int, Lost]]:
+        """Only the batch that the worker was at is lost; those behind it go to the worker that follows."""
+        worker.end()
+        self._crew.remove(worker)
+        if not worker.ready:
+            self._failed_starts += 1
+        elif worker.given:
+            yield worker.take(), _KILLED
+        if self._failed_starts == _ATTEMPTS:
+            raise WorkerError(
+                f"{_ATTEMPTS} workers ended while they loaded the model ({_KILLED.reason}). "
+                "Run again with fewer --workers, or more memory; what is done is kept."
+            )
+        follower = self._start()
+        for number, batch in worker.given.items():
+            follower.give(number, batch)
+
+    def _start(self) -> "_Worker":
+        worker = _Worker(self._recipe, self._scorer)
+        self._crew.append(worker)
+        return worker
+
+
+class _Worker:
+    """A process, seen from here. ``given``: its batches, by number; it is at the first of them."""
+
+    def __init__(self, recipe: Recipe, scorer: type[Scorer]) -> None:
         # A forked copy of a process with threads may hang; a spawned one loads the model for itself.
-        return ProcessPoolExecutor(
-            self.workers, mp_context=get_context("spawn"), initializer=_prepare, initargs=(self._recipe,)
-        )
+        context = get_context("spawn")
+        self.pipe, there = context.Pipe()
+        self.given = dict[int, Batch]()
+        self.ready = False
+        self._process = context.Process(target=_work, args=(recipe, scorer, there), daemon=True)
+        with _deaf_to_interrupts():
+            self._process.start()
+        there.close()  # so that the end of the process is the end of the pipe
+
+    def give(self, number: int, batch: Batch) -> None:
+        self.given[number] = batch
+        with suppress(OSError):  # it has ended, which whoever listens next will find out
+            self.pipe.send(batch)
+
+    def take(self) -> int:
+        """The number of the batch that it was at, which it has no longer."""
+        number = next(iter(self.given))
+        del self.given[number]
+        return number
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
 
 
-def _outcome(future: Future[ScoredBatch]) -> ScoredBatch | Lost:
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here never see Ctrl-C, not even while they start; this one sees it afterwards."""
+    resource_tracker.ensure_running()  # where it has to be started first, it lets interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        return future.result()
-    except BrokenProcessPool:
-        return Lost("killed, or out of memory")
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-_scorer: Scorer
+def _work(recipe: Recipe, kind: type[Scorer], pipe: "Connection[Any, Any]") -> None:
+    """What a worker process does: says that it is ready, then sends the answers to each batch it gets."""
+    # spaCy takes PyTorch along where it is installed, 180 MB for nothing: a worker has no use for it.
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    batches = SimpleQueue[Batch]()
+    threading.Thread(target=_receive, args=(pipe, batches), daemon=True).start()
+    try:
+        scorer = kind(recipe)
+    except ComplaintContextError as error:
+        pipe.send(error)
+        return
+    _give_back_memory()
+    pipe.send("ready")
+    while True:
+        pipe.send(scorer.score(batches.get()))
 
 
-def _prepare(recipe: Recipe) -> None:
-    """What a worker process does first."""
-    global _scorer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who ends the workers
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _scorer = Scorer(recipe)
+def _receive(pipe: "Connection[Any, Any]", batches: "SimpleQueue[Batch]") -> None:
+    """Always listens, so that nobody waits to send; a parent that is killed cannot end its workers."""
+    with suppress(EOFError, OSError):
+        while True:
+            batches.put(pipe.recv())
+    os._exit(1)
 
 
-def _end_with_parent() -> None:
-    """A parent that is killed cannot end its workers."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _score(batch: Batch) -> ScoredBatch:
-    return _scorer.score(batch)
+def _give_back_memory() -> None:
+    """To load a model takes 100 MB more than to have it, which the C library would keep for later."""
+    with suppress(AttributeError):  # a C library other than glibc
+        ctypes.CDLL(None).malloc_trim(0)

@@ -9,11 +9,12 @@ whole or not at all, and nothing else is remembered, so there is nothing that co
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from classifier.assessment import to_json
 from classifier.backlog.forms import writing
@@ -56,8 +57,8 @@ class Ledger:
         Raises:
             RowError: another run has it.
         """
-        self._receipts.mkdir(parents=True, exist_ok=True)
         with _locked(self._folder):
+            self._receipts.mkdir(parents=True, exist_ok=True)
             try:
                 yield
             finally:
@@ -159,11 +160,28 @@ def _locked(folder: Path) -> Iterator[None]:
     if not isinstance(folder, Path):  # far away there is nothing to lock with
         yield
         return
-    with (folder / "_lock").open("wb") as file:
+    name = folder / "_lock"
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RowError(
-                f"{folder}: another run writes there. Wait for it, or name another output."
-            ) from None
-        yield
+            file = name.open("wb")
+        except FileNotFoundError:  # a run that ends at this moment has removed the folder
+            continue
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise RowError(
+                    f"{folder}: another run writes there. Wait for it, or name another output."
+                ) from None
+            if _stands(file, name):
+                yield
+                return
+
+
+def _stands(file: IO[bytes], name: Path) -> bool:
+    """Whether that is still the file of this name: a lock on one that was removed keeps nobody out."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), name.stat())
+    except FileNotFoundError:
+        return False

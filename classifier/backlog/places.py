@@ -42,6 +42,8 @@ KINDS = {f".{form}": Kind(form) for form in Form} | {
 }
 """By the end of a name."""
 SUFFIXES = tuple(KINDS)
+_EXTRAS = ("s3", "gs", "abfs")
+"""Kinds of address for which there is an extra of that name."""
 STREAM = "-"
 """Names standard input or output."""
 
@@ -70,12 +72,16 @@ def to_path(place: str | Path) -> Path:
         get_filesystem_class(scheme)  # else what is missing shows itself only when a file is asked for
         return UPath(place)
     except ImportError:
-        raise RowError(
-            f"{place}: needs what reaches such addresses, which is not installed. "
-            f"Run: pip install 'complaint-context[{scheme}]'"
-        ) from None
+        if scheme in _EXTRAS:
+            raise RowError(
+                f"{place}: needs what reaches such addresses, which is not installed. "
+                f"Run: pip install 'complaint-context[{scheme}]'"
+            ) from None
     except ValueError:
-        raise RowError(f"{place}: no such kind of address. Use a path, s3://, gs:// or abfs://.") from None
+        pass  # nobody knows such addresses
+    raise RowError(
+        f"{place}: no address that is known here. Use a path, s3://, gs:// or abfs://, or fetch it first."
+    )
 
 
 def kind_of(file: Path) -> Kind:

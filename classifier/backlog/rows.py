@@ -8,6 +8,7 @@ import csv
 import io
 import json
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet as parquet
 
@@ -127,24 +129,59 @@ def stream_rows(raw: IO[bytes], *, form: Form, columns: Columns | None = None) -
 
 
 class _FirstPlaces:
-    """Remembers where each id came first, in few bytes an id: a backlog has millions."""
+    """Remembers where each id came first, in 24 bytes an id: a backlog has millions.
+
+    An id is known by a digest of 128 bits, which no two of even a billion ids share. The newest are in a
+    dict; all before them in three columns, sorted by the first half of the digest.
+    """
 
     _LINES = 1 << 40
+    _NEWEST = 1 << 16
 
     def __init__(self, labels: Sequence[str]) -> None:
-        self._labels, self._seen = labels, dict[int, int]()
+        self._labels, self._newest = labels, dict[bytes, int]()
+        self._first_halves = self._second_halves = self._places = np.zeros(0, np.uint64)
+        self._sorted = memoryview(self._first_halves)  # looked into one number at a time, quicker than NumPy
 
     def check(self, row: Row, file: int, line: int) -> Row:
         """The row, or the fault that its id came before."""
         if row.story is None:
             return row
-        digest = int.from_bytes(blake2b(row.story.id.encode(), digest_size=8).digest())
-        here = file * self._LINES + line
-        if (first := self._seen.setdefault(digest, here)) == here:
+        digest = blake2b(row.story.id.encode(), digest_size=16).digest()
+        first = self._find(digest)
+        if first is None:
+            self._add(digest, file * self._LINES + line)
             return row
         place = f"{self._labels[first // self._LINES]}:{first % self._LINES}"
         fault = f"id: stands at {place} too, so answers could not be told apart. Give it another id."
         return Row(row.place, row.id, fault=fault)
+
+    def _find(self, digest: bytes) -> int | None:
+        if (place := self._newest.get(digest)) is not None:
+            return place
+        half, other = (int.from_bytes(part, sys.byteorder) for part in (digest[:8], digest[8:]))
+        at = bisect_left(self._sorted, half)
+        while at < len(self._sorted) and self._sorted[at] == half:
+            if self._second_halves[at] == other:
+                return int(self._places[at])
+            at += 1
+        return None
+
+    def _add(self, digest: bytes, place: int) -> None:
+        self._newest[digest] = place
+        if len(self._newest) == self._NEWEST:
+            self._sort_in()
+
+    def _sort_in(self) -> None:
+        halves = np.frombuffer(b"".join(self._newest), np.uint64).reshape(-1, 2)
+        places = np.fromiter(self._newest.values(), np.uint64)
+        order = halves[:, 0].argsort()
+        at = self._first_halves.searchsorted(halves[order, 0])
+        self._first_halves = np.insert(self._first_halves, at, halves[order, 0])
+        self._second_halves = np.insert(self._second_halves, at, halves[order, 1])
+        self._places = np.insert(self._places, at, places[order])
+        self._sorted = memoryview(self._first_halves)
+        self._newest.clear()
 
 
 Record = dict[str, Any] | str

@@ -79,6 +79,7 @@ class Scorer:
             tally=tally(
                 [assessment for _, assessment in good],
                 months=[row.month for row, _ in good],
+                thresholds=self._classifier.bundle.thresholds,
                 rejected=len(rejects),
             ),
         )

@@ -2,12 +2,13 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from classifier.assessment import Action, Assessment
-from classifier.labels import LABELS
+from classifier.bundle import Thresholds
+from classifier.labels import LABELS, Label
 
 EXAMPLES = 10
 """How many of the most and of the least certain stories are named."""
@@ -16,7 +17,7 @@ NO_MONTH = ""
 
 @dataclass(frozen=True, slots=True, order=True)
 class Example:
-    """A story by its id. ``certainty`` in 0..1: how far its most telling score is from its threshold."""
+    """A story by its id. ``certainty`` in 0..1: how far ``score`` is from a threshold of its label."""
 
     certainty: float
     id: str
@@ -29,7 +30,8 @@ class Tally:
     """Counts of stories by action, label, kind of signal and month; of rows that are no stories; examples.
 
     ``months``: by ``YYYY-MM`` (``NO_MONTH`` where a story has none), counts by action and by label; empty
-    where no date was asked for. ``surest`` and ``least_sure``: among the stories that reach a threshold.
+    where no date was asked for. ``surest``: furthest above a threshold. ``least_sure``: nearest to one, from
+    either side.
     """
 
     stories: int = 0
@@ -84,14 +86,19 @@ class Tally:
         )
 
 
-def tally(assessments: Sequence[Assessment], *, months: Sequence[str | None], rejected: int = 0) -> Tally:
+def tally(
+    assessments: Sequence[Assessment],
+    *,
+    months: Sequence[str | None],
+    thresholds: Mapping[Label, Thresholds],
+    rejected: int = 0,
+) -> Tally:
     """Counts assessments; each has a month: ``NO_MONTH`` for no date, None where none was asked for."""
     by_month = dict[str, Counter[str]]()
     for assessment, month in zip(assessments, months, strict=True):
         if month is not None:
             counts = by_month.setdefault(month, Counter())
             counts.update([str(assessment.action), *map(str, assessment.labels)])
-    examples = tuple(_example(one) for one in assessments if one.reasons)
     return Tally(
         stories=len(assessments),
         rejected=rejected,
@@ -99,15 +106,27 @@ def tally(assessments: Sequence[Assessment], *, months: Sequence[str | None], re
         labels=Counter(str(label) for one in assessments for label in one.labels),
         signals=Counter(kind for one in assessments for kind in {signal.kind for signal in one.signals}),
         months=by_month,
-        surest=_surest(examples),
-        least_sure=_least_sure(examples),
+        surest=_surest(_furthest(one) for one in assessments if one.reasons),
+        # What the encoder has not read is near to nothing: its scores are all 0.
+        least_sure=_least_sure(_nearest(one, thresholds) for one in assessments if any(one.scores.values())),
     )
 
 
-def _example(assessment: Assessment) -> Example:
+def _furthest(assessment: Assessment) -> Example:
     reason = max(assessment.reasons, key=lambda reason: reason.score)
-    certainty = round(abs(reason.score - reason.threshold), 6)
-    return Example(certainty, assessment.id, str(assessment.action), reason.score)
+    return _example(assessment, reason.score, reason.threshold)
+
+
+def _nearest(assessment: Assessment, thresholds: Mapping[Label, Thresholds]) -> Example:
+    return min(
+        _example(assessment, assessment.scores[label], threshold)
+        for label, of_label in thresholds.items()
+        for threshold in (of_label.review, of_label.clear)
+    )
+
+
+def _example(assessment: Assessment, score: float, threshold: float) -> Example:
+    return Example(round(abs(score - threshold), 6), assessment.id, str(assessment.action), score)
 
 
 def _surest(examples: Iterable[Example]) -> tuple[Example, ...]:

@@ -93,6 +93,11 @@ def children(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def workers_of(process):
+    names = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children(process.pid)}
+    return [pid for pid, name in names.items() if "spawn_main" in name]
+
+
 def is_alive(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -130,9 +135,7 @@ def test_worker_that_is_killed_costs_nothing_but_time(command, backlog, whole, t
     output = tmp_path / "out.jsonl"
     process = subprocess.Popen(command(backlog, output, "--workers", 2), stderr=subprocess.PIPE)
     wait_for_parts(process, output, 2)
-    names = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in children(process.pid)}
-    victim = next(pid for pid, name in names.items() if "spawn_main" in name)
-    os.kill(victim, signal.SIGKILL)
+    os.kill(workers_of(process)[0], signal.SIGKILL)
     _, told = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, told.decode()
     check(output, whole)
@@ -154,6 +157,23 @@ def test_interrupt_says_how_to_go_on(command, backlog, whole, tmp_path):
     assert (process.returncode, said in told.decode().splitlines()) == (130, True), told.decode()
     assert run(command(backlog, output)).returncode == 0
     check(output, whole)
+
+
+def test_interrupt_while_workers_start_ends_quietly(command, backlog, tmp_path):
+    words = command(backlog, tmp_path / "out.jsonl", "--workers", 2)
+    pipes = {"stderr": subprocess.PIPE, "start_new_session": True, "preexec_fn": heed_interrupts}
+    process = subprocess.Popen(words, **pipes)
+    until = time.monotonic() + PATIENCE_S
+    while len(workers_of(process)) < 2:
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    started = workers_of(process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all of them
+    _, told = process.communicate(timeout=PATIENCE_S)
+    said = "complaint-context: stopped. What is done is kept; the same command goes on from there."
+    assert (process.returncode, told.decode().splitlines()) == (130, [said])
+    assert not any(map(is_alive, started))
 
 
 def test_file_that_cannot_grow_is_told_and_the_run_can_go_on(command, backlog, whole, tmp_path):

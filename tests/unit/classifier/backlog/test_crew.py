@@ -1,13 +1,17 @@
+import json
 import os
 import signal
+import sys
+from dataclasses import replace
 from multiprocessing import active_children
 
 import pytest
 
+from classifier.assessment import to_json
 from classifier.backlog.crew import InProcess, Lost, Processes, in_order
-from classifier.backlog.scorer import ScoredBatch
+from classifier.backlog.scorer import ScoredBatch, Scorer
 from classifier.backlog.tally import Tally
-from classifier.errors import WorkerError
+from classifier.errors import BundleError, WorkerError
 
 
 class FakeCrew:
@@ -152,21 +156,104 @@ def test_worker_in_this_process_gives_answers_in_order(recipe, scorer, batches):
 # ---------------------------------------------------------------- as processes
 
 
-def kill_one():
-    os.kill(active_children()[0].pid, signal.SIGKILL)
+def end_process(pid=None):
+    os.kill(pid or active_children()[0].pid, signal.SIGKILL)
 
 
-def test_worker_that_is_killed_costs_no_answer(recipe, scorer, batches):
+class Deadly(Scorer):
+    """A worker that some rows are the end of."""
+
+    def score(self, batch):
+        if any("deadly" in row.story.text for row in batch.rows):
+            end_process(os.getpid())
+        return super().score(batch)
+
+
+class NeverReady(Scorer):
+    """A worker that ends while it loads the model."""
+
+    def __init__(self, recipe):
+        end_process(os.getpid())
+
+
+@pytest.fixture
+def start():
+    """Starts workers of a kind, and ends them."""
+    crews = []
+
+    def start(recipe, *, workers=1, kind=Scorer):
+        crews.append(Processes(recipe, workers=workers, scorer=kind))
+        return crews[-1]
+
+    yield start
+    for crew in crews:
+        crew.close()
+    assert active_children() == []
+
+
+def test_worker_that_is_killed_costs_no_answer(recipe, scorer, batches, start):
     def source():
         for number, entry in enumerate(batches):
             if number == 8:
-                kill_one()
+                end_process()
             yield entry
 
-    crew = Processes(recipe, workers=1)
-    try:
-        found = list(in_order(source(), crew))
-    finally:
-        crew.close()
+    found = list(in_order(source(), start(recipe)))
     assert found == [(tag, scorer.score(batch)) for tag, batch in batches]
-    assert active_children() == []
+
+
+def test_batch_that_workers_end_with_is_named_and_no_other(recipe, batches, make_batch, start):
+    """Its neighbours wait in the same worker, and are as often not answered."""
+    batches[6] = ("g", make_batch("deadly", first=6))
+    seen = []
+    with pytest.raises(WorkerError) as caught:
+        seen.extend(tag for tag, _ in in_order(batches, start(recipe, kind=Deadly)))
+    assert str(caught.value) == (
+        "s.jsonl:6 to s.jsonl:6: 3 workers ended with these rows (killed, or out of memory). "
+        "Run again with fewer --workers, or more memory; what is done is kept."
+    )
+    assert seen == list("abcdef")
+
+
+def test_batches_behind_one_that_is_lost_go_to_the_next_worker(recipe, scorer, make_batch, start):
+    crew = start(recipe, kind=Deadly)
+    crew.submit(0, make_batch("deadly"))
+    crew.submit(1, make_batch("I lodged a complaint."))
+    assert crew.wait() == [(0, Lost("killed, or out of memory"))]
+    assert crew.wait() == [(1, scorer.score(make_batch("I lodged a complaint.")))]
+    assert crew.has_room()
+
+
+def test_workers_that_end_before_they_begin_blame_no_rows(recipe, batches, start):
+    with pytest.raises(WorkerError) as caught:
+        list(in_order(batches, start(recipe, kind=NeverReady)))
+    assert str(caught.value) == (
+        "3 workers ended while they loaded the model (killed, or out of memory). "
+        "Run again with fewer --workers, or more memory; what is done is kept."
+    )
+
+
+def test_model_that_workers_cannot_load_is_told_as_here(recipe, batches, start, tmp_path):
+    with pytest.raises(BundleError) as caught:
+        list(in_order(batches, start(replace(recipe, model=tmp_path))))
+    assert str(caught.value) == (
+        f"{tmp_path / 'bundle.json'}: No such file or directory. Name the folder of a model bundle."
+    )
+
+
+class Told(Scorer):
+    """Answers with what else its process holds."""
+
+    def score(self, batch):
+        super().score(batch)
+        told = [name for name in ("pandas", "torch") if sys.modules.get(name)]
+        masked = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        return ScoredBatch(leaf=to_json([told, masked]).encode(), rejects=(), tally=Tally())
+
+
+def test_workers_hold_no_torch_and_are_deaf_to_interrupts(recipe, make_batch, start):
+    crew = start(recipe, kind=Told)
+    crew.submit(0, make_batch("I lodged a complaint. It was upheld."))
+    ((_, scored),) = crew.wait()
+    assert json.loads(scored.leaf) == [[], True]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

@@ -1,3 +1,4 @@
+import fcntl
 import os
 
 import pytest
@@ -273,6 +274,23 @@ def test_second_run_that_is_refused_harms_no_folder_that_is_still_empty(ledger, 
 def test_run_may_follow_another(folder):
     for _ in range(2):
         with Ledger(folder, Kind(Form.JSONL), FACTS).open():
+            pass
+
+
+def test_lock_that_another_run_removes_while_it_ends_is_taken_again(folder, monkeypatch):
+    one, other = (Ledger(folder, Kind(Form.JSONL), FACTS) for _ in range(2))
+    lock, taken = fcntl.flock, []
+
+    def removed_meanwhile(file, how):
+        lock(file, how)
+        if not taken:
+            (folder / "_lock").unlink()
+        taken.append(how)
+
+    monkeypatch.setattr(fcntl, "flock", removed_meanwhile)
+    with one.open():
+        assert len(taken) == 2
+        with pytest.raises(RowError, match="another run writes there"), other.open():
             pass
 
 

@@ -219,7 +219,20 @@ def test_address_of_no_known_kind_is_refused():
     with pytest.raises(RowError) as caught:
         to_path("carrier-pigeon://loft/s.jsonl")
     assert str(caught.value) == (
-        "carrier-pigeon://loft/s.jsonl: no such kind of address. Use a path, s3://, gs:// or abfs://."
+        "carrier-pigeon://loft/s.jsonl: no address that is known here. "
+        "Use a path, s3://, gs:// or abfs://, or fetch it first."
+    )
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_address_without_an_extra_names_none(monkeypatch, scheme):
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "fsspec.implementations.http", raising=False)
+    with pytest.raises(RowError) as caught:
+        to_path(f"{scheme}://host/s.jsonl")
+    assert str(caught.value) == (
+        f"{scheme}://host/s.jsonl: no address that is known here. "
+        "Use a path, s3://, gs:// or abfs://, or fetch it first."
     )
 
 

@@ -176,7 +176,8 @@ def test_ids_and_names_stand_as_they_are_and_do_nothing(tiny_bundle, odd):
 
 def test_page_holds_no_words_of_a_story_and_fetches_nothing(job, classifier):
     story = Story(id="a", title="heliotrope walrus", text="heliotrope lodged walrus.")
-    found = tally([classifier.assess(story)], months=["2026-01"])
+    thresholds = classifier.bundle.thresholds
+    found = tally([classifier.assess(story)], months=["2026-01"], thresholds=thresholds)
     text = render_report(job, Outcome(tally=found, rejects=None, shards=1), now=NOW)
     assert found.surest
     assert "walrus" not in text

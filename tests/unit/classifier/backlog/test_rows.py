@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from classifier.backlog import rows as rows_module
 from classifier.backlog.places import Form, InputFile
 from classifier.backlog.rows import Columns, Row, RowSource, csv_records, read_rows, stream_rows
 from classifier.errors import RowError
@@ -739,3 +740,28 @@ def test_cells_of_a_csv_are_given_by_column(tmp_path):
         ("s.csv:2", {"id": "a", "text": "x", "label": "ongoing"}),
         ("s.csv:3", "2 cells under 3 columns. Put cells with commas or line breaks in quotes."),
     ]
+
+
+# ---------------------------------------------------------------- many ids
+
+
+@pytest.mark.parametrize("same_half", [False, True], ids=["digests", "digests that share their first half"])
+def test_id_is_found_again_however_many_came_since(monkeypatch, same_half):
+    monkeypatch.setattr(rows_module._FirstPlaces, "_NEWEST", 4)
+    if same_half:
+        monkeypatch.setattr(rows_module, "blake2b", Halved)
+    lines = [json.dumps({"id": f"i{number}", "text": "Kind."}) for number in [*range(22), *range(22), 99]]
+    found = list(stream_rows(io.BytesIO("\n".join(lines).encode()), form=Form.JSONL))
+    assert [row.id for row in found if row.story] == [*(f"i{number}" for number in range(22)), "i99"]
+    fault = "id: stands at input:{} too, so answers could not be told apart. Give it another id."
+    assert [row.fault for row in found[22:44]] == [fault.format(line) for line in range(1, 23)]
+
+
+class Halved:
+    """A digest of which only the second half tells one id from another."""
+
+    def __init__(self, content, digest_size):
+        self._digest = bytes(8) + sha256(content).digest()[: digest_size - 8]
+
+    def digest(self):
+        return self._digest

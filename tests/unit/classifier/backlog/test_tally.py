@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from classifier import Label, Story
 from classifier.assessment import Action, Assessment, Nation, Reason, Signal, to_json
 from classifier.backlog.tally import EXAMPLES, NO_MONTH, Example, Tally, tally
+from classifier.bundle import Thresholds
+
+THRESHOLDS = {label: Thresholds(review=0.5, clear=0.5) for label in Label}
 
 
 def answer(identity, action=Action.CONTINUE, *reasons, labels=()):
@@ -17,7 +20,7 @@ def answer(identity, action=Action.CONTINUE, *reasons, labels=()):
     return Assessment(
         id=identity,
         labels=tuple(labels),
-        scores=dict.fromkeys(Label, 0.0),
+        scores=dict.fromkeys(Label, 0.0) | {label: score for label, score, _ in reasons},
         action=action,
         reasons=tuple(
             Reason(label=label, rule="rule", clear=True, score=score, threshold=threshold)
@@ -37,7 +40,7 @@ def sure(identity, score, threshold=0.5):
 
 
 def count(*answers, **options):
-    return tally(answers, months=[None] * len(answers), **options)
+    return tally(answers, months=[None] * len(answers), thresholds=THRESHOLDS, **options)
 
 
 def test_story_counts_once_for_each_kind_of_signal():
@@ -76,7 +79,7 @@ def test_months_count_actions_and_labels():
         answer("d"),
         answer("e", Action.PAUSE),
     ]
-    found = tally(answers, months=["2026-01", "2026-02", "2026-01", NO_MONTH, None])
+    found = tally(answers, months=["2026-01", "2026-02", "2026-01", NO_MONTH, None], thresholds=THRESHOLDS)
     assert found.months == {
         "2026-01": {"pause": 1, "continue": 1, "ongoing": 1},
         "2026-02": {"advise": 1, "completed": 1, "ombudsman": 1},
@@ -87,14 +90,14 @@ def test_months_count_actions_and_labels():
 
 def test_each_assessment_needs_its_month():
     with pytest.raises(ValueError, match="zip"):
-        tally([answer("a"), answer("b")], months=["2026-01"])
+        tally([answer("a"), answer("b")], months=["2026-01"], thresholds=THRESHOLDS)
 
 
 # ---------------------------------------------------------------- examples
 
 
 def test_story_that_reaches_no_threshold_is_no_example():
-    found = count(answer("a"), answer("b"))
+    found = count(answer("a"), answer("b"))  # nor has either been read
     assert (found.surest, found.least_sure) == ((), ())
 
 
@@ -103,6 +106,23 @@ def test_certainty_is_how_far_the_most_telling_score_is_from_its_threshold():
         answer("a", Action.REVIEW, (Label.PLANNED, 0.45, 0.4), (Label.ONGOING, 0.9, 0.8))
     ).surest
     assert example == Example(certainty=0.1, id="a", action="review", score=0.9)
+
+
+def test_least_sure_is_nearest_to_a_threshold_from_either_side():
+    thresholds = THRESHOLDS | {Label.ONGOING: Thresholds(review=0.4, clear=0.8)}
+    scores = {"under review": 0.37, "over review": 0.42, "under clear": 0.79, "over clear": 0.94, "0": 0.0}
+    answers = [
+        replace(answer(name), scores=dict.fromkeys(Label, 0.0) | {Label.ONGOING: score})
+        for name, score in scores.items()
+    ]
+    found = tally(answers, months=[None] * 5, thresholds=thresholds)
+    assert [(one.id, one.certainty) for one in found.least_sure] == [
+        ("under clear", 0.01),
+        ("over review", 0.02),
+        ("under review", 0.03),
+        ("over clear", 0.14),
+    ]
+    assert found.surest == ()
 
 
 def test_examples_are_the_nearest_and_the_furthest_in_order():
@@ -148,7 +168,7 @@ def backlogs(draw):
 def split(answers, months, ends):
     starts = (0, *ends)
     return [
-        tally(answers[start:end], months=months[start:end], rejected=end - start)
+        tally(answers[start:end], months=months[start:end], thresholds=THRESHOLDS, rejected=end - start)
         for start, end in zip(starts, (*ends, len(answers)), strict=True)
     ]
 
@@ -158,7 +178,7 @@ def split(answers, months, ends):
 def test_sum_of_the_parts_is_the_whole_wherever_they_end(backlog, cuts):
     answers, months = backlog
     ends = sorted(min(end, len(answers)) for end in cuts)
-    whole = tally(answers, months=months, rejected=len(answers))
+    whole = tally(answers, months=months, thresholds=THRESHOLDS, rejected=len(answers))
     parts = split(answers, months, ends)
     assert reduce(add, parts) == whole
     assert reduce(add, reversed(parts)) == whole
@@ -175,8 +195,8 @@ def test_order_of_adding_does_not_matter(backlog, cuts):
 
 
 def test_adding_changes_neither():
-    one = tally([sure("a", 0.9)], months=["2026-01"])
-    other = tally([sure("b", 0.8)], months=["2026-01"])
+    one = tally([sure("a", 0.9)], months=["2026-01"], thresholds=THRESHOLDS)
+    other = tally([sure("b", 0.8)], months=["2026-01"], thresholds=THRESHOLDS)
     before = to_json([one.to_dict(), other.to_dict()])
     total = one + other
     total.months["2026-01"]["pause"] = 99
@@ -191,6 +211,7 @@ def test_plain_values_name_every_action_and_label_in_order():
     found = tally(
         [answer("b", Action.REVIEW, (Label.ONGOING, 0.9, 0.8), labels=[Label.ONGOING]), answer("a")],
         months=["2026-02", "2026-01"],
+        thresholds=THRESHOLDS,
         rejected=1,
     )
     assert to_json(found.to_dict()) == to_json(
@@ -202,7 +223,7 @@ def test_plain_values_name_every_action_and_label_in_order():
             "signals": {},
             "months": {"2026-01": {"continue": 1}, "2026-02": {"ongoing": 1, "review": 1}},
             "surest": [{"certainty": 0.1, "id": "b", "action": "review", "score": 0.9}],
-            "least_sure": [{"certainty": 0.1, "id": "b", "action": "review", "score": 0.9}],
+            "least_sure": [{"certainty": 0.4, "id": "b", "action": "review", "score": 0.9}],
         }
     )
 
@@ -211,7 +232,7 @@ def test_plain_values_name_every_action_and_label_in_order():
 @given(backlog=backlogs())
 def test_plain_values_come_back_as_they_were(backlog):
     answers, months = backlog
-    found = tally(answers, months=months, rejected=3)
+    found = tally(answers, months=months, thresholds=THRESHOLDS, rejected=3)
     back = Tally.from_dict(found.to_dict())
     assert back == found
     assert to_json(back.to_dict()) == to_json(found.to_dict())
@@ -220,7 +241,7 @@ def test_plain_values_come_back_as_they_were(backlog):
 
 def test_story_words_are_in_no_tally(classifier):
     story = Story(id="a", title="heliotrope walrus", text="heliotrope lodged walrus.")
-    found = tally([classifier.assess(story)], months=["2026-01"])
+    found = tally([classifier.assess(story)], months=["2026-01"], thresholds=THRESHOLDS)
     assert found.surest
     assert "walrus" not in to_json(found.to_dict())
 

@@ -16,14 +16,17 @@ from transformers import PreTrainedModel
 
 from classifier.bundle import FORMATS, GATE, Calibration, Thresholds
 from classifier.labels import LABELS, Label
-from training.quantise import quantise_weights
+from training.quantise import quantise_products, quantise_weights
 from training.settings import TrainingSettings
 
 NAME = "complaint-context"
 
 
-def export_encoder(model: PreTrainedModel, folder: Path) -> tuple[Path, Path]:
-    """Writes ``encoder.fp32.onnx`` and ``encoder.onnx`` (int8 weights) into ``folder``; gives both paths."""
+def export_encoder(model: PreTrainedModel, folder: Path, *, int8: bool = False) -> tuple[Path, Path]:
+    """Writes ``encoder.fp32.onnx`` and ``encoder.onnx`` (int8 weights) into ``folder``; gives both paths.
+
+    ``int8``: the latter calculates in int8, too, which is for encoders trained so (``training.int8``).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     full, small = folder / "encoder.fp32.onnx", folder / "encoder.onnx"
     example = torch.ones((1, 8), dtype=torch.long)
@@ -40,7 +43,7 @@ def export_encoder(model: PreTrainedModel, folder: Path) -> tuple[Path, Path]:
             opset_version=17,
             dynamo=False,
         )
-    quantise_weights(full, small)
+    (quantise_products if int8 else quantise_weights)(full, small)
     return full, small
 
 

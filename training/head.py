@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import Module
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, mse_loss
 
 
 def piece_logits(token_logits: Tensor, pieces: Tensor) -> Tensor:
@@ -34,14 +34,29 @@ def story_logits(logits: Tensor, pieces: Tensor, *, stories: int) -> Tensor:
     return empty.scatter_reduce(0, index, logits, reduce="amax")
 
 
-def loss(model: Module, batch: dict[str, Any], *, sentence_loss: float) -> Tensor:
-    """Story loss plus ``sentence_loss`` times the sentence loss, both weighted binary cross-entropies."""
+def loss(
+    model: Module,
+    batch: dict[str, Any],
+    *,
+    sentence_loss: float,
+    teacher: Module | None = None,
+    teacher_loss: float = 0.0,
+) -> Tensor:
+    """Story loss plus ``sentence_loss`` times the sentence loss, both weighted binary cross-entropies.
+
+    With a ``teacher``, plus ``teacher_loss`` times the mean squared distance from its piece logits.
+    """
     sentences, pieces = read_batch(model, batch)
     stories = story_logits(sentences, pieces, stories=len(batch["story_target"]))
     target = torch.cat([group["sentence_target"] for group in batch["groups"]])
     weight = torch.cat([group["sentence_weight"] for group in batch["groups"]])
     by_story = _cross_entropy(stories, batch["story_target"], batch["story_weight"].unsqueeze(1))
-    return by_story + sentence_loss * _cross_entropy(sentences, target, weight)
+    value = by_story + sentence_loss * _cross_entropy(sentences, target, weight)
+    if teacher is None:
+        return value
+    with torch.no_grad():
+        taught, _ = read_batch(teacher, batch)
+    return value + teacher_loss * mse_loss(sentences, taught)
 
 
 def read_batch(model: Module, batch: dict[str, Any]) -> tuple[Tensor, Tensor]:

@@ -1,11 +1,12 @@
-"""Stores an ONNX encoder's weights as int8; arithmetic stays float32.
+"""Stores an ONNX encoder's weights as int8, and lets it calculate in int8 where it was trained to.
 
-Does: keeps each large matrix as int8 with a float32 scale for every 64 values that are summed together (of
-an embedding table: of a row), as standard Cast, Mul and Reshape nodes. ONNX Runtime folds those of a product
-into the float32 matrix when it loads the graph; of a table only the rows that are looked up become float32,
-which halves the time to load.
-Does not: quantise activations. One int8 scale for all activations of a window flips two decisions in a
-hundred; weights alone flip hardly any (``int8_agreement`` in the bundle's figures says how many).
+``quantise_weights`` leaves arithmetic in float32: it keeps each large matrix as int8 with a float32 scale for
+every 64 values that are summed together (of an embedding table: of a row), as standard Cast, Mul and Reshape
+nodes. ONNX Runtime folds those of a product into the float32 matrix when it loads the graph; of a table only
+the rows that are looked up become float32, which halves the time to load.
+``quantise_products`` rounds what goes into a product as well, with one scale for all activations of a window.
+That flips two decisions in a hundred of an encoder that was not trained for it (``training.int8``); weights
+alone flip hardly any (``int8_agreement`` in the bundle's figures says how many).
 """
 
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
+
+from training.int8 import WEIGHT_STEPS
 
 BLOCK = 64
 """Values that share a scale; one scale for a whole row or column flipped several times as many decisions."""
@@ -37,6 +40,60 @@ def quantise_weights(full: Path, small: Path) -> None:
             _store_product(graph, weight)
     onnx.checker.check_model(model)
     onnx.save(model, str(small))
+
+
+def quantise_products(full: Path, small: Path) -> None:
+    """Writes the float32 graph ``full`` to ``small`` with int8 tables and, in its layers, int8 products.
+
+    The head's product has few columns and stays float32.
+    """
+    model = onnx.load(str(full))
+    graph = model.graph
+    weights = {weight.name: weight for weight in graph.initializer if _is_large(weight)}
+    for node in [node for node in graph.node if node.op_type == "Gather" and node.input[0] in weights]:
+        _store_table(graph, weights[node.input[0]], node)
+    products = [
+        node
+        for node in graph.node
+        if node.op_type == "MatMul" and node.input[1] in weights and weights[node.input[1]].dims[1] >= BLOCK
+    ]
+    rounded: set[str] = set()
+    for node in products:
+        values = node.input[0]
+        if values not in rounded:  # query, key and value share theirs
+            _round_values(graph, values, before=node)
+            rounded.add(values)
+        _store_integer_product(graph, weights[node.input[1]], node)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(small))
+
+
+def _round_values(graph: GraphProto, values: str, *, before: NodeProto) -> None:
+    outputs = [f"{values}_uint8", f"{values}_scale", f"{values}_zero"]
+    graph.node.insert(
+        list(graph.node).index(before), helper.make_node("DynamicQuantizeLinear", [values], outputs)
+    )
+
+
+def _store_integer_product(graph: GraphProto, weight: TensorProto, product: NodeProto) -> None:
+    """Replaces a float32 product by one of whole numbers, in nodes that ONNX Runtime makes one of."""
+    (values, name), (found,) = product.input, product.output
+    matrix = numpy_helper.to_array(weight)
+    scales = (np.abs(matrix).max(axis=0) / WEIGHT_STEPS).astype(np.float32)
+    scales = np.where(scales == 0, np.float32(1.0), scales)
+    _replace(graph, weight, {"int8": np.round(matrix / scales).astype(np.int8), "scale": scales})
+    nodes = [
+        helper.make_node(
+            "MatMulInteger", [f"{values}_uint8", f"{name}_int8", f"{values}_zero"], [f"{found}_int32"]
+        ),
+        helper.make_node("Cast", [f"{found}_int32"], [f"{found}_whole"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{values}_scale", f"{name}_scale"], [f"{found}_scale"]),
+        helper.make_node("Mul", [f"{found}_whole", f"{found}_scale"], [found]),
+    ]
+    at = list(graph.node).index(product)
+    graph.node.remove(product)
+    for node in reversed(nodes):
+        graph.node.insert(at, node)
 
 
 def _is_large(weight: TensorProto) -> bool:

@@ -231,7 +231,7 @@ def _candidate(
 ) -> Candidate:
     """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures."""
     folder = plan.work / name.replace(" ", "-")
-    full, small = export_encoder(trained.model, folder / "export")
+    full, small = export_encoder(trained.model, folder / "export", int8=settings.int8)
     logits = encoder_logits(small, splits.dev, trained.tokenizer, settings)
     candidate = Candidate(
         name=name,

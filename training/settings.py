@@ -1,7 +1,7 @@
 """Everything that decides how a model is trained, in one frozen, self-checking place."""
 
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,11 @@ class TrainingSettings:
             carries its weights, so that no hub is needed.
         layers, hidden: for a small untrained encoder of that shape instead of the base's weights
             (tests); 0 means the base as it is.
+        start: folder of a checkpoint of this project to start from instead of the base; "" for the base.
+        start_layers: how many of that checkpoint's layers to keep, evenly spaced; 0 keeps all.
+        teacher: folder of a checkpoint whose logits are learnt beside the labels; "" for none.
+        teacher_loss: weight of the squared distance from the teacher's logits, >= 0.
+        int8: whether to train for int8 arithmetic and export such a graph; otherwise only weights are int8.
         epochs: passes over the training stories, at least 1.
         stories_per_batch: at least 1; stories of like length share a batch.
         learning_rate: peak of a linear schedule, 0..1 exclusive.
@@ -49,6 +54,11 @@ class TrainingSettings:
     base: str = BASE_MODEL
     layers: int = 0
     hidden: int = 0
+    start: str = ""
+    start_layers: int = 0
+    teacher: str = ""
+    teacher_loss: float = 0.2
+    int8: bool = False
     epochs: int = 4
     stories_per_batch: int = 16
     learning_rate: float = 2e-4
@@ -70,17 +80,26 @@ class TrainingSettings:
         for name in (*shares, "attention_dropout"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name}: {getattr(self, name)} is not in 0..1. Choose a share.")
+        if self.start_layers and not self.start:
+            raise SettingsError(
+                "start_layers: there is no start to take them from. Set start, or leave it 0."
+            )
+        for name in ("start_layers", "teacher_loss", "sentence_loss"):
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{name}: {getattr(self, name)} is below 0. Choose at least 0.")
         for name in ("epochs", "stories_per_batch"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: {getattr(self, name)} is below 1. Choose at least 1.")
         if bool(self.layers) != bool(self.hidden):
             raise SettingsError("layers, hidden: one is set without the other. Set both, or neither.")
-        if self.sentence_loss < 0:
-            raise SettingsError(f"sentence_loss: {self.sentence_loss} is below 0. Choose at least 0.")
         if self.head_rate < 1:
             raise SettingsError(f"head_rate: {self.head_rate} is below 1. Choose at least 1.")
         if not 0 < self.learning_rate < 1:
             raise SettingsError(f"learning_rate: {self.learning_rate} is not in 0..1. Try 2e-4.")
+
+    def from_base(self) -> "TrainingSettings":
+        """The same training from the base encoder, with nobody to learn from and in float32."""
+        return replace(self, start="", start_layers=0, teacher="", int8=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON and MLflow."""

@@ -31,6 +31,7 @@ from training.augment import Augmenter
 from training.dropout import use_byte_dropout
 from training.features import Features, collate, featurise, token_count
 from training.head import loss, read_batch, story_logits
+from training.int8 import use_int8_linear
 from training.memory import keep_freed_memory
 from training.settings import BASE_MODEL, BASE_MODEL_SHA256, SettingsError, TrainingSettings, base_folder
 from training.splits import fingerprint
@@ -92,9 +93,9 @@ def load_tokenizer(settings: TrainingSettings) -> Tokenizer:
 
 
 def new_model(settings: TrainingSettings) -> PreTrainedModel:
-    """The base encoder with a fresh four-output head; untrained and small where the settings say so.
+    """The base encoder with a fresh four-output head; small and untrained, or a trained one, as settings say.
 
-    The head starts the same for every seed, so that the weights of seeds can be averaged.
+    The fresh head starts the same for every seed, so that the weights of seeds can be averaged.
     """
     folder = base_folder(settings.base)
     torch.manual_seed(_HEAD_SEED)
@@ -105,7 +106,12 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
         "id2label": dict(enumerate(LABELS)),
         "label2id": {label: n for n, label in enumerate(LABELS)},
     }
-    if settings.layers:
+    if settings.start:
+        start = _checkpoint("start", settings.start)
+        model = AutoModelForTokenClassification.from_pretrained(start, **config_changes)
+        if settings.start_layers:
+            keep_layers(model, settings.start_layers)
+    elif settings.layers:
         config = AutoConfig.from_pretrained(
             folder,
             num_hidden_layers=settings.layers,
@@ -120,7 +126,39 @@ def new_model(settings: TrainingSettings) -> PreTrainedModel:
             _check_weights(Path(folder) / "model.safetensors")
         model = AutoModelForTokenClassification.from_pretrained(folder, **config_changes)
     use_byte_dropout(model)
+    if settings.int8:
+        use_int8_linear(model)
     return model
+
+
+def keep_layers(model: PreTrainedModel, count: int) -> None:
+    """Drops all but ``count`` evenly spaced layers of an encoder, its first and its last among those kept.
+
+    Raises:
+        SettingsError: it has fewer.
+    """
+    layers = model.base_model.encoder.layer
+    if count > len(layers):
+        raise SettingsError(f"start_layers: {count}, yet the start has {len(layers)}. Keep at most those.")
+    kept = np.linspace(0, len(layers) - 1, count).round().astype(int)
+    model.base_model.encoder.layer = torch.nn.ModuleList(layers[place] for place in kept)
+    model.config.num_hidden_layers = count
+
+
+def load_teacher(settings: TrainingSettings) -> PreTrainedModel | None:
+    """The encoder to learn from, frozen; None where the settings name none."""
+    if not settings.teacher:
+        return None
+    folder = _checkpoint("teacher", settings.teacher)
+    return AutoModelForTokenClassification.from_pretrained(folder).eval().requires_grad_(False)
+
+
+def _checkpoint(name: str, folder: str) -> str:
+    if not (Path(folder) / "config.json").is_file():
+        raise SettingsError(
+            f"{name}: {folder} holds no checkpoint. Name a folder checkpoint-… under --work of a training."
+        )
+    return folder
 
 
 def predict_logits(
@@ -147,6 +185,8 @@ class _StoryTrainer(Trainer):
     ) -> None:
         """Makes batches from ``stories``: the dataset's rows hold only positions in it."""
         self._sentence_loss = settings.sentence_loss
+        self._teacher = load_teacher(settings)
+        self._teacher_loss = settings.teacher_loss
         augment = Augmenter.over(stories, settings=settings)
 
         def features(row: dict[str, int]) -> Features:
@@ -159,7 +199,13 @@ class _StoryTrainer(Trainer):
         self, model: torch.nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
     ) -> Any:
         """Story and sentence loss of one batch (see ``head.loss``)."""
-        value = loss(model, inputs, sentence_loss=self._sentence_loss)
+        value = loss(
+            model,
+            inputs,
+            sentence_loss=self._sentence_loss,
+            teacher=self._teacher,
+            teacher_loss=self._teacher_loss,
+        )
         return (value, {"loss": value}) if return_outputs else value
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import exp, log
 from pathlib import Path
 from types import SimpleNamespace
@@ -139,6 +140,23 @@ def test_loss_is_the_weighted_story_loss_plus_the_weighted_sentence_loss(weight)
     model, batch = made_by_hand()
     found = loss(model, batch, sentence_loss=weight)
     assert found.item() == pytest.approx(by_story() + weight * by_sentence(), rel=1e-6)
+
+
+def test_a_teacher_adds_the_squared_distance_from_its_piece_logits():
+    model, batch = made_by_hand()
+
+    def teacher(*, input_ids, attention_mask):  # pieces at 1, 2 and 1.5 are taught 3, 6 and 4.5
+        return SimpleNamespace(logits=3 * model(input_ids=input_ids, attention_mask=attention_mask).logits)
+
+    alone = loss(model, batch, sentence_loss=1.0).item()
+    taught = loss(model, batch, sentence_loss=1.0, teacher=teacher, teacher_loss=0.5).item()
+    assert taught - alone == pytest.approx(0.5 * (2**2 + 4**2 + 3**2) / 3, rel=1e-5)
+
+
+def test_a_teacher_learns_nothing(batch):
+    model, teacher = new_model(TINY), new_model(replace(TINY, seed=2))
+    loss(model, batch, sentence_loss=1.0, teacher=teacher, teacher_loss=1.0).backward()
+    assert not [weight for weight in teacher.parameters() if weight.grad is not None]
 
 
 def test_loss_vanishes_when_every_logit_is_right_and_sure():

@@ -49,6 +49,25 @@ def test_count_below_one_is_refused(name):
     assert message(TrainingSettings, **{name: 0}) == f"{name}: 0 is below 1. Choose at least 1."
 
 
+def test_layers_of_a_start_need_a_start():
+    assert TrainingSettings(start="runs/one", start_layers=4).start_layers == 4
+    assert message(TrainingSettings, start_layers=4) == (
+        "start_layers: there is no start to take them from. Set start, or leave it 0."
+    )
+
+
+@pytest.mark.parametrize("name", ["start_layers", "teacher_loss"])
+def test_what_cannot_be_below_nought_is_refused(name):
+    assert message(TrainingSettings, start="runs/one", **{name: -1}) == (
+        f"{name}: -1 is below 0. Choose at least 0."
+    )
+
+
+def test_training_from_the_base_forgets_start_teacher_and_int8():
+    settings = TrainingSettings(start="a", start_layers=2, teacher="b", int8=True, epochs=7)
+    assert settings.from_base() == TrainingSettings(epochs=7)
+
+
 @pytest.mark.parametrize("value", [0, 1, -0.1])
 def test_learning_rate_lies_strictly_between_nought_and_one(value):
     assert message(TrainingSettings, learning_rate=value) == (
@@ -85,8 +104,9 @@ def test_unknown_setting_is_refused_and_the_known_ones_are_named(tmp_path):
     file = write(tmp_path, "epochs = 2\nrate = 1\nbatch = 3\n")
     assert message(read_settings, file) == (
         f"{file}: unknown batch, rate. Known: attention_dropout, base, bfloat16, borderline_weight, "
-        "damaged_share, epochs, head_rate, hidden, joined_share, layers, learning_rate, seed, sentence_loss, "
-        "stories_per_batch, unquoted_weight, warmup_share, weight_decay, window."
+        "damaged_share, epochs, head_rate, hidden, int8, joined_share, layers, learning_rate, seed, "
+        "sentence_loss, start, start_layers, stories_per_batch, teacher, teacher_loss, unquoted_weight, "
+        "warmup_share, weight_decay, window."
     )
 
 

@@ -27,10 +27,10 @@ ongoing, completed or bound for an ombudsman, and in which sentences. A moderato
 
 - **Base**: `{base}` (Apache-2.0), fine-tuned as a token classifier with four outputs; a sentence is the
   mean of its tokens, a story the largest of its sentences; nothing is cut off (windows of {window[tokens]}
-  word pieces, overlapping by at most {window[overlap]}).
+  word pieces, overlapping by at most {window[overlap]}).{distilled}
 - **Data**: {train} stories to train, {dev} to calibrate and choose thresholds, {test} frozen ones to test,
   all written for this project (`data/README.md`). Fingerprint of the training stories: `{fingerprint}`.
-- **Form**: ONNX, int8 weights; {size:.1f} MB; no pickle, no code. Agrees with the full-precision encoder in
+- **Form**: ONNX, {arithmetic}; {size:.1f} MB; no pickle, no code. Agrees with the full-precision encoder in
   {agreement:.1%} of decisions on dev. Checked on a {machine} processor with {flags}.
 - **Made with** complaint-context {code}, {made_with}; {seed}.
 
@@ -122,6 +122,10 @@ a label, scored by networks that had not seen them, it holds back {missed}; so i
 
 {ungated}"""
 _NO_GATE = "This bundle has none: the encoder reads every story whole."
+_DISTILLED = """
+- **Distilled**: it starts from some of the layers of an encoder trained so before, and learns that encoder's
+  logits beside the labels (`training/recipes/`)."""
+
 _BASELINES_NOTE = """\
 `embeddings-svm` is the method behind the NHS website's published complaint rule. Thresholds of all of them
 come from the same dev stories."""
@@ -147,6 +151,8 @@ def render_card(manifest: dict[str, Any]) -> str:
         machine=manifest["checked_on"]["machine"],
         flags=", ".join(manifest["checked_on"]["flags"]) or "unknown vector instructions",
         made_with=", ".join(f"{name} {number}" for name, number in manifest["made_with"].items()),
+        distilled=_DISTILLED if manifest["settings"].get("teacher") else "",
+        arithmetic="int8 weights and products" if manifest["settings"].get("int8") else "int8 weights",
         seed=figures.get("released") or f"seed {manifest['settings']['seed']}",
         test_stories=figures["test"]["stories"],
         summary=summary_table(figures["test"]),

@@ -5,23 +5,27 @@ from collections.abc import Callable, Iterator
 from statistics import median
 
 import numpy as np
+import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 
 from classifier.assess import ComplaintClassifier
+from classifier.bundle import RELEASED
 from classifier.windows import Piece, Window
 
-_LAYERS, _WIDTH, _INNER = 6, 384, 1536
+_WIDTH, _INNER = 384, 1536
 _ROWS = 1024
 
 
 def lines(classifier: ComplaintClassifier) -> Iterator[str]:
     """The table, one thread throughout."""
+    nodes = [node.op_type for node in onnx.load(str(RELEASED / "encoder.onnx")).graph.node]
+    layers, kind = nodes.count("Softmax"), "int8" if "MatMulInteger" in nodes else "float32"
     peaks = {"float32": _peak(_float_product()), "int8": _peak(_int8_product())}
     yield (
         f"One thread. A bare product of {_ROWS} rows with the encoder's largest matrix in ONNX Runtime: "
-        f"float32 {peaks['float32']:.0f} and int8 {peaks['int8']:.0f} GFLOP/s. The encoder "
-        "calculates in float32 (its weights are stored as int8)."
+        f"float32 {peaks['float32']:.0f} and int8 {peaks['int8']:.0f} GFLOP/s. The encoder has {layers} "
+        f"layers; products with its weights are taken in {kind}, attention in float32."
     )
     yield ""
     yield "| word pieces a window | ms | GFLOP/s | of the float32 limit | of the int8 limit |"
@@ -30,16 +34,16 @@ def lines(classifier: ComplaintClassifier) -> Iterator[str]:
         ids = np.full(tokens, 2000, dtype=np.int64)
         window = Window(ids, (Piece(0, 1, tokens),))
         seconds = _median(lambda window=window: classifier.bundle.encoder.token_logits(window))
-        rate = operations(tokens) / seconds / 1e9
-        of = " | ".join(f"{rate / peaks[kind]:.0%}" for kind in ("float32", "int8"))
+        rate = operations(tokens, layers=layers) / seconds / 1e9
+        of = " | ".join(f"{rate / peaks[kind]:.0%}" for kind in peaks)
         yield f"| {tokens} | {1000 * seconds:.1f} | {rate:.0f} | {of} |"
 
 
-def operations(tokens: int) -> float:
+def operations(tokens: int, *, layers: int) -> float:
     """Multiplications and additions of one window: the matrix products and attention of each layer."""
     products = 2 * tokens * (4 * _WIDTH * _WIDTH + 2 * _WIDTH * _INNER)
     attention = 2 * 2 * tokens * tokens * _WIDTH
-    return _LAYERS * (products + attention)
+    return layers * (products + attention)
 
 
 def _peak(session: onnxruntime.InferenceSession) -> float:

@@ -9,6 +9,8 @@ from typing import Any
 
 from classifier.assess import ComplaintClassifier, sift
 from classifier.bundle import FORMATS, GATE, Bundle, load_bundle
+from classifier.errors import BundleError
+from classifier.gate import GateNumbers
 from classifier.profile import profile, traits
 from classifier.story import Story
 from training.behaviour import measure_behaviour, read_cases, run_cases
@@ -60,6 +62,7 @@ def add_gate(
     splits: Splits,
     settings: GateSettings,
     version: int,
+    like: Path | None = None,
     comments: Path | None = None,
     behaviour: Path | None = None,
 ) -> GateEffect:
@@ -67,19 +70,24 @@ def add_gate(
 
     Args:
         version: of the bundle written.
+        like: a bundle whose gate is taken as it is, with its settings, instead of training one.
         comments, behaviour: measured on again where the bundle was measured on them before.
 
     Raises:
-        BundleError: ``bundle`` cannot be trusted or understood. RecordError, CaseError: comments or cases.
+        BundleError: ``bundle`` or ``like`` cannot be trusted or understood, or ``like``'s gate is not for it.
+        RecordError, CaseError: comments or cases.
     """
     plain = load_bundle(bundle, gate=False)
-    trained = train_gate(
-        splits,
-        base=plain.manifest["base"],
-        tokenizer=plain.tokenizer,
-        settings=settings,
-        seed=plain.manifest["settings"]["seed"],
-    )
+    if like:
+        trained, settings = _take_gate(like, plain)
+    else:
+        trained = train_gate(
+            splits,
+            base=plain.manifest["base"],
+            tokenizer=plain.tokenizer,
+            settings=settings,
+            seed=plain.manifest["settings"]["seed"],
+        )
     manifest = _place(trained, plain, bundle, into, settings=settings, version=version)
     logger.info("measuring the bundle with its gate")
     gated, whole = (ComplaintClassifier.load(into, gate=gate) for gate in (True, False))
@@ -98,6 +106,24 @@ def add_gate(
     write_manifest(into, manifest)
     write_card(into)
     return effect
+
+
+def _take_gate(like: Path, plain: Bundle) -> tuple[TrainedGate, GateSettings]:
+    """A gate learns from stories, base and word pieces alone, so encoders that share those may share it."""
+    theirs, ours = load_bundle(like).manifest, plain.manifest
+    for what, one, other in (
+        ("base", theirs.get("base"), ours.get("base")),
+        ("word pieces", theirs["files"]["tokenizer.json"], ours["files"]["tokenizer.json"]),
+        ("training stories", theirs["data"]["fingerprint"], ours["data"]["fingerprint"]),
+    ):
+        if one != other:
+            raise BundleError(f"{like}: its gate is for another {what}. Train one, without --like.")
+    if "gate" not in theirs:
+        raise BundleError(f"{like}: it has no gate. Train one, without --like.")
+    told = theirs["figures"]["gate"]["threshold"]
+    numbers = GateNumbers.from_bytes((like / GATE).read_bytes())
+    figures = GateFigures(**told | {"missed": tuple(told["missed"])})
+    return TrainedGate(numbers, figures), GateSettings(**theirs["gate"])
 
 
 def _place(

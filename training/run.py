@@ -355,7 +355,8 @@ def choose_baselines(plan: Plan) -> list[Baseline]:
     Raises:
         SettingsError: one is to be left out that there is not.
     """
-    every = all_baselines(plan.each_seed()[0], folder=plan.work / "baselines")
+    # They start from the base whatever the model starts from: a trained start would teach them our encoder.
+    every = all_baselines(plan.each_seed()[0].from_base(), folder=plan.work / "baselines")
     known = {baseline.name: baseline for baseline in every}
     if unknown := sorted(set(plan.left_out) - set(known)):
         raise SettingsError(f"baselines: no {', '.join(unknown)}. There are {', '.join(known)}.")

@@ -98,8 +98,12 @@ class TrainingSettings:
             raise SettingsError(f"learning_rate: {self.learning_rate} is not in 0..1. Try 2e-4.")
 
     def from_base(self) -> "TrainingSettings":
-        """The same training from the base encoder, with nobody to learn from and in float32."""
-        return replace(self, start="", start_layers=0, teacher="", int8=False)
+        """The same training from the base encoder, with nobody to learn from and in float32.
+
+        It takes the usual number of epochs where this one, from a start, may need fewer.
+        """
+        epochs = TrainingSettings().epochs if self.start else self.epochs
+        return replace(self, start="", start_layers=0, teacher="", int8=False, epochs=epochs)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON and MLflow."""

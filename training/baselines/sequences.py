@@ -43,9 +43,8 @@ class SequenceClassification(ScoredBaseline):
     def __init__(self, settings: TrainingSettings, *, folder: Path) -> None:
         super().__init__()
         self._settings = replace(
-            settings.from_base(),
-            # An encoder that starts from a trained one needs few epochs; this one starts from the base.
-            epochs=_MOST_EPOCHS if settings.start else min(_MOST_EPOCHS, settings.epochs),
+            settings,
+            epochs=min(_MOST_EPOCHS, settings.epochs),
             learning_rate=_USUAL_LEARNING_RATE,
             stories_per_batch=_STORIES_PER_BATCH,
             attention_dropout=_USUAL_ATTENTION_DROPOUT,

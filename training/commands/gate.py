@@ -1,4 +1,4 @@
-"""`gate`: trains the gate of a bundle anew."""
+"""`gate`: trains the gate of a bundle anew, or takes over another's."""
 
 import logging
 from pathlib import Path
@@ -15,6 +15,13 @@ def gate(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of a model bundle.")],
     into: Annotated[Path, typer.Argument(metavar="INTO", help="Folder to write it into, with its gate.")],
     bundle_version: Annotated[int, typer.Option("--version", help="The new bundle's version number.")],
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUNDLE",
+            help="Take the gate of this bundle as it is; base, word pieces and stories must be the same.",
+        ),
+    ] = None,
     stories: StoriesOption = STORIES,
     comments: CommentsOption = None,
     behaviour: BehaviourOption = None,
@@ -37,6 +44,7 @@ def gate(
         splits=split(read_stories(stories)),
         settings=GateSettings(),
         version=bundle_version,
+        like=like,
         comments=comments,
         behaviour=behaviour,
     )

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from classifier import Story, load_bundle
+from classifier.errors import BundleError
 from training.gating import add_gate, share_passed
 from training.splits import Splits
 from training.stories import LabelledStory
@@ -33,6 +34,7 @@ def measured(tiny_bundle, tmp_path):
     manifest |= {
         "base": "b",
         "settings": {"seed": 4},
+        "data": {"fingerprint": "f"},
         "figures": {"test": {"macro_f1": 0.5}, "comments": None},
     }
     (folder / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -85,6 +87,53 @@ def test_the_manifest_states_figures_with_the_gate_and_those_without(gated):
     assert figures["gate"]["test_ungated"] == effect.test_ungated == {"macro_f1": 0.5}
     assert figures["gate"]["threshold"]["missed"] == ["x"]
     assert figures["gate"]["comments_passed"] is None
+
+
+@pytest.fixture
+def again(gated, measured, tmp_path):
+    """The same encoder with the gate of the bundle that has one; ``change`` is made to that bundle first."""
+
+    def take(**change):
+        _, like, _ = gated
+        manifest = json.loads((like / "bundle.json").read_text(encoding="utf-8"))
+        (like / "bundle.json").write_text(json.dumps(manifest | change), encoding="utf-8")
+        dev = (labelled("a", "They shall.", "planned"), labelled("b", "We lodged it in writing.", "ongoing"))
+        splits = Splits((), dev, (labelled("c", "They shall.", "planned"),), ())
+        into = tmp_path / "again"
+        effect = add_gate(measured, into, splits=splits, settings=GateSettings(), version=9, like=like)
+        return effect, into, like
+
+    return take
+
+
+def test_a_gate_is_taken_over_with_its_settings_and_measured_again(again, monkeypatch):
+    monkeypatch.setattr("training.gating.train_gate", None)
+    effect, into, like = again()
+    bundle = load_bundle(into)
+    assert (bundle.name, bundle.manifest["gate"]["epochs"]) == ("tiny/9", 3)
+    assert (into / "gate.npz").read_bytes() == (like / "gate.npz").read_bytes()
+    assert (effect.threshold, effect.dev_changed) == (FIGURES, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [({"base": "another"}, "base"), ({"data": {"fingerprint": "another"}}, "training stories")],
+)
+def test_a_gate_for_something_else_is_refused(again, change, what):
+    with pytest.raises(BundleError, match=rf"its gate is for another {what}\. Train one, without --like\."):
+        again(**change)
+
+
+def test_a_bundle_without_a_gate_has_none_to_take(measured, tmp_path):
+    with pytest.raises(BundleError, match=r"it has no gate\. Train one, without --like\."):
+        add_gate(
+            measured,
+            tmp_path / "into",
+            splits=Splits((), (), (), ()),
+            settings=GateSettings(),
+            version=9,
+            like=measured,
+        )
 
 
 def test_without_a_gate_all_stories_pass(classifier):

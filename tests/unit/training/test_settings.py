@@ -65,7 +65,8 @@ def test_what_cannot_be_below_nought_is_refused(name):
 
 def test_training_from_the_base_forgets_start_teacher_and_int8():
     settings = TrainingSettings(start="a", start_layers=2, teacher="b", int8=True, epochs=7)
-    assert settings.from_base() == TrainingSettings(epochs=7)
+    assert settings.from_base() == TrainingSettings()
+    assert TrainingSettings(epochs=7).from_base() == TrainingSettings(epochs=7)
 
 
 @pytest.mark.parametrize("value", [0, 1, -0.1])

@@ -152,7 +152,7 @@ def render_card(manifest: dict[str, Any]) -> str:
         flags=", ".join(manifest["checked_on"]["flags"]) or "unknown vector instructions",
         made_with=", ".join(f"{name} {number}" for name, number in manifest["made_with"].items()),
         distilled=_DISTILLED if manifest["settings"].get("teacher") else "",
-        arithmetic="int8 weights and products" if manifest["settings"].get("int8") else "int8 weights",
+        arithmetic="int8 weights and products" if manifest.get("products") == "int8" else "int8 weights",
         seed=figures.get("released") or f"seed {manifest['settings']['seed']}",
         test_stories=figures["test"]["stories"],
         summary=summary_table(figures["test"]),

@@ -63,12 +63,14 @@ def write_bundle(
     decisions: Decisions,
     settings: TrainingSettings,
     bundle_version: int,
+    int8_products: bool = False,
     data: dict[str, Any],
     figures: dict[str, Any],
 ) -> Path:
     """Writes encoder, tokenizer and manifest into ``folder`` and returns it.
 
-    ``data`` says what it was trained on (fingerprint and counts), ``figures`` how well it does.
+    ``int8_products``: whether the encoder calculates in int8, too. ``data`` says what it was trained on
+    (fingerprint and counts), ``figures`` how well it does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if encoder != folder / "encoder.onnx":
@@ -85,6 +87,7 @@ def write_bundle(
         "window": asdict(settings.window),
         "base": settings.base,
         "settings": settings.to_dict(),
+        "products": "int8" if int8_products else "float32",
         "data": data,
         "code": version(NAME),
         "made_with": {name: version(name) for name in ("torch", "transformers", "onnxruntime")},

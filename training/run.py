@@ -21,6 +21,7 @@ from classifier.bundle import probabilities
 from classifier.cues import has_cue
 from classifier.encoder import Encoder
 from classifier.labels import LABELS
+from classifier.policy.document import Policy, load_policy
 from classifier.profile import Profile, profile, traits
 from classifier.windows import read_windows
 from training.agreement import agreement
@@ -32,6 +33,7 @@ from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
 from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, read_manifest, write_bundle
+from training.gate import GateRules
 from training.gating import add_gate
 from training.nations import measure_nations
 from training.plots import draw_plots
@@ -84,17 +86,18 @@ class Candidate:
     """An encoder that may be released: exported, with what dev says of it, as a bundle in ``folder``.
 
     ``settings``: what it was trained with; of a mean of weights those of the first seed.
-    ``full`` and ``small``: the ONNX files, float32 and int8. ``logits``: uncalibrated ones of dev as shipped,
-    shape (stories, 4).
+    ``small``: the ONNX file that ships; ``int8_products``: whether it calculates in int8, too. ``logits``:
+    uncalibrated ones of dev as shipped, ``whole_logits``: those of float32 throughout, shape (stories, 4).
     """
 
     name: str
     settings: TrainingSettings
     folder: Path
     trained: TrainedEncoder
-    full: Path
     small: Path
+    int8_products: bool
     logits: NDArray[np.float32]
+    whole_logits: NDArray[np.float32]
     decisions: Decisions
 
 
@@ -229,22 +232,42 @@ def _train(plan: Plan, splits: Splits, tracking: Tracking) -> Iterator[TrainedEn
 def _candidate(
     name: str, trained: TrainedEncoder, settings: TrainingSettings, plan: Plan, splits: Splits
 ) -> Candidate:
-    """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures."""
+    """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures.
+
+    Products in int8 ship only where they leave nearly all decisions on dev as they were.
+    """
     folder = plan.work / name.replace(" ", "-")
-    full, small = export_encoder(trained.model, folder / "export", int8=settings.int8)
-    logits = encoder_logits(small, splits.dev, trained.tokenizer, settings)
-    candidate = Candidate(
-        name=name,
-        settings=settings,
-        folder=folder / "bundle",
-        trained=trained,
-        full=full,
-        small=small,
-        logits=logits,
-        decisions=find_decisions(logits, splits.dev),
-    )
+    for int8_products in (True, False) if settings.int8 else (False,):
+        full, small = export_encoder(trained.model, folder / "export", int8=int8_products)
+        logits, whole_logits = (
+            encoder_logits(file, splits.dev, trained.tokenizer, settings) for file in (small, full)
+        )
+        candidate = Candidate(
+            name=name,
+            settings=settings,
+            folder=folder / "bundle",
+            trained=trained,
+            small=small,
+            int8_products=int8_products,
+            logits=logits,
+            whole_logits=whole_logits,
+            decisions=find_decisions(logits, splits.dev),
+        )
+        agreed = _int8_agreement(candidate, splits, policy=load_policy())
+        logger.info("%s: int8 leaves %.2f%% of dev decisions as they were", name, 100 * agreed)
+        if agreed >= GateRules().least_int8_agreement:
+            break
     _write(candidate.folder, candidate, plan, splits, figures={})
     return candidate
+
+
+def _int8_agreement(candidate: Candidate, splits: Splits, *, policy: Policy) -> float:
+    cues, curves = cues_of(splits.dev), candidate.decisions.calibration
+    whole, shipped = (
+        probabilities(logits, calibration=curves, cue=cues)
+        for logits in (candidate.whole_logits, candidate.logits)
+    )
+    return agreement(whole, shipped, thresholds=candidate.decisions.thresholds, policy=policy)
 
 
 def _measured(candidate: Candidate, plan: Plan, splits: Splits) -> Measured:
@@ -296,6 +319,7 @@ def _write(
         tokenizer=candidate.trained.tokenizer,
         decisions=candidate.decisions,
         settings=candidate.settings,
+        int8_products=candidate.int8_products,
         bundle_version=plan.bundle_version,
         data={"fingerprint": fingerprint(splits.train), **counts},
         figures=figures,
@@ -315,8 +339,6 @@ def _report(
     cues, truth = cues_of(splits.dev), held(splits.dev)
     decisions = chosen.decisions
     stated = probabilities(chosen.logits, calibration=decisions.calibration, cue=cues)
-    whole_logits = encoder_logits(chosen.full, splits.dev, chosen.trained.tokenizer, chosen.settings)
-    whole = probabilities(whole_logits, calibration=decisions.calibration, cue=cues)
     sure = np.array([not labelled.borderline for labelled in splits.dev])
     agreed = [item for item in dev if not item.labelled.borderline]
     return Report(
@@ -327,7 +349,7 @@ def _report(
             label: calibration_error(stated[sure, column], truth[sure, column])
             for column, label in enumerate(LABELS)
         },
-        int8_agreement=agreement(whole, stated, thresholds=decisions.thresholds, policy=classifier.policy),
+        int8_agreement=_int8_agreement(chosen, splits, policy=classifier.policy),
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits),
         columns=measure_columns(measured.test, name="test", dev=agreed, comments=measured.comments),

@@ -20,6 +20,7 @@ from classifier.assess import ComplaintClassifier
 from classifier.labels import LABELS
 from classifier.story import Story
 from training.evaluate import settled, unsettled
+from training.gate import GateRules
 from training.settings import SettingsError, read_settings
 from training.splits import fingerprint, split
 from training.stories import read_stories
@@ -308,6 +309,47 @@ def runs_in(store):
     client = mlflow.MlflowClient(store)
     (experiment,) = client.search_experiments(filter_string="name = 'complaint-context'")
     return [found.info.run_id for found in client.search_runs([experiment.experiment_id])]
+
+
+# --- a smaller encoder, taught by a trained one
+
+
+@pytest.fixture(scope="module")
+def taught(run, tmp_path_factory):
+    """A training that starts from the run's last checkpoint, learns from it, and rounds as int8 does."""
+    folder = tmp_path_factory.mktemp("taught")
+    checkpoint = run.work / "seed-1" / "checkpoints" / f"checkpoint-{STEPS}"
+    settings = folder / "settings.toml"
+    settings.write_text(
+        f'start = "{checkpoint}"\nstart_layers = 1\nteacher = "{checkpoint}"\nint8 = true\nepochs = 1\n',
+        encoding="utf-8",
+    )
+    done = complaint_context(
+        *("train", folder / "bundle", "--work", folder / "work", "--stories", run.stories, "--no-gate"),
+        *("--no-baselines", "--settings", settings, "--tracking-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+        folder=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return SimpleNamespace(
+        bundle=folder / "bundle",
+        manifest=json.loads((folder / "bundle" / "bundle.json").read_text(encoding="utf-8")),
+        said=done.stderr,
+    )
+
+
+def test_a_taught_encoder_is_measured_and_its_card_says_where_it_comes_from(taught):
+    assert ComplaintClassifier.load(taught.bundle).assess(Story(id="s", text="Kind staff.")).model
+    assert taught.manifest["settings"]["int8"] is True
+    assert taught.manifest["figures"]["test"]["stories"]
+    assert "**Distilled**" in (taught.bundle / "README.md").read_text(encoding="utf-8")
+
+
+def test_int8_products_ship_only_if_they_decide_as_float32_does(taught):
+    kinds = {node.op_type for node in onnx.load(str(taught.bundle / "encoder.onnx")).graph.node}
+    assert taught.manifest["products"] == ("int8" if "MatMulInteger" in kinds else "float32")
+    agreement = taught.manifest["figures"]["int8_agreement"]
+    assert taught.manifest["products"] == "float32" or agreement >= GateRules().least_int8_agreement
+    assert "int8 leaves" in taught.said
 
 
 # --- several seeds

@@ -207,6 +207,17 @@ def test_processor_that_tells_no_flags_is_said():
     assert "with unknown vector instructions." in render_card(manifest(flags=()))
 
 
+def test_card_says_how_the_encoder_calculates():
+    assert "ONNX, int8 weights; " in render_card(manifest())
+    assert "ONNX, int8 weights and products; " in render_card(manifest() | {"products": "int8"})
+
+
+def test_card_says_that_an_encoder_was_taught():
+    assert "Distilled" not in render_card(manifest())
+    taught = manifest() | {"settings": {"seed": 4711, "teacher": "runs/teacher"}}
+    assert "- **Distilled**: it starts from some of the layers" in render_card(taught)
+
+
 def test_card_is_written_from_the_bundle_on_disk(tmp_path):
     (tmp_path / "bundle.json").write_text(json.dumps(manifest()), encoding="utf-8")
     card = write_card(tmp_path)

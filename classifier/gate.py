@@ -11,6 +11,7 @@ story does not depend on how many others are looked at beside it.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,15 +94,16 @@ class Gate:
 
     def __init__(self, numbers: GateNumbers) -> None:
         self._reach, width, count = numbers.filters.shape
-        # One more row, of zeros: what lies before the first and after the last piece of a field.
+        self._embeddings = numbers.embeddings
+        # The id of what lies before the first and after the last piece of a field.
         self._nothing = len(numbers.embeddings)
-        self._embeddings = np.zeros((self._nothing + 1, width), dtype=np.int8)
-        self._embeddings[:-1] = numbers.embeddings
         self._filters = numbers.filters.transpose(1, 0, 2).reshape(width, -1).astype(np.float32)
         # What each word piece adds to the sums of the pieces around it, worked out when one comes up for the
-        # first time. Few of a vocabulary ever do, and until then a row takes no memory.
+        # first time. Few of a vocabulary ever do, and rows that are not in use yet take no memory.
         self._parts = np.empty((self._nothing + 1, self._reach, count), dtype=np.float32)
-        self._known = np.zeros(self._nothing + 1, dtype=np.bool_)
+        self._row = np.full(self._nothing + 1, -1)
+        self._parts[0], self._row[self._nothing], self._rows = 0, 0, 1
+        self._learning = Lock()
         self._biases = numbers.biases.astype(np.float32)
         self._weights = numbers.weights.astype(np.float64)
         self._bias, self._unit = float(numbers.bias), float(numbers.unit)
@@ -142,8 +144,7 @@ class Gate:
 
     def _read(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The score of each of ``ids`` in a row: shape (ids,)."""
-        self._learn(ids)
-        around = np.pad(ids, self._reach // 2, constant_values=self._nothing)
+        around = self._rows_of(np.pad(ids, self._reach // 2, constant_values=self._nothing))
         scores = np.empty(len(ids))
         for start in range(0, len(ids), _CHUNK):
             stop = min(start + _CHUNK, len(ids))
@@ -154,16 +155,20 @@ class Gate:
             scores[start:stop] = np.einsum("ij,j->i", np.maximum(sums, 0, out=sums), self._weights)
         return self._unit * (scores + self._bias)
 
-    def _learn(self, ids: NDArray[np.int64]) -> None:
-        """Works out the parts of those of ``ids`` that come up for the first time.
+    def _rows_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where the parts of ``ids`` stand; works out those of pieces that come up for the first time."""
+        rows = self._row[ids]
+        if (rows >= 0).all():
+            return rows
+        with self._learning:  # another thread may have met the same pieces meanwhile
+            self._learn(np.unique(ids[self._row[ids] < 0]))
+        return self._row[ids]
 
-        Threads may do so at once: they come to the same numbers, and no piece is known before its are there.
-        """
-        if self._known[ids].all():
-            return
-        new = np.unique(ids[~self._known[ids]])
+    def _learn(self, new: NDArray[np.int64]) -> None:
         # The product is small: on a busy machine, waiting for a second thread takes a hundred times as long.
         with self._blas.limit(limits=1):
             parts = self._embeddings[new].astype(np.float32) @ self._filters
-        self._parts[new] = parts.reshape(len(new), *self._parts.shape[1:])
-        self._known[new] = True
+        rows = np.arange(self._rows, self._rows + len(new))
+        self._parts[rows] = parts.reshape(len(new), *self._parts.shape[1:])
+        self._row[new] = rows  # no piece is known before its parts are there
+        self._rows += len(new)

@@ -62,8 +62,9 @@ def find_nation(story: Story) -> Nation:
 def _weigh(story: Story) -> dict[str, float]:
     """Nation to the sum of its cues' weights, each cue at its heaviest."""
     heaviest: dict[tuple[str, str], float] = {}
-    for view in story.views.values():
-        for nation, cue, weight in _cues(_table().phrasebook.read(view)):
+    read = map(_table().phrasebook.read, story.views.values())
+    for words in (words for words in read if words.forms):
+        for nation, cue, weight in _cues(words):
             heaviest[nation, cue] = max(weight, heaviest.get((nation, cue), 0.0))
     totals: dict[str, float] = defaultdict(float)
     for (nation, _), weight in heaviest.items():

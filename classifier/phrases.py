@@ -155,12 +155,10 @@ class Phrasebook:
 
     def read(self, view: View) -> Words:
         """The words of ``view`` to look in; none where it cannot hold any phrase."""
-        return _read(view) if self.may_hold(frozenset(view.words)) else _NO_WORDS
+        return _read(view) if view.words and self.may_hold(frozenset(view.words)) else _NO_WORDS
 
     def find(self, words: Words) -> tuple[Found, ...]:
         """Every phrase in ``words``, overlaps included, in order of place."""
-        if not words.forms:
-            return ()
         lower = [form.lower() for form in words.forms]
         found = {*self._any_case.find(lower), *self._as_written.find(words.forms)}
         return tuple(sorted(found, key=lambda f: (f.first, f.last, f.key)))

@@ -67,6 +67,8 @@ def _in_field(story: Story, field: Field, view: View) -> list[Signal]:
 
 def _phrases(view: View) -> Iterator[tuple[str, int, int]]:
     words = _table().phrasebook.read(view)
+    if not words.forms:
+        return
     for found in _winners(words_found=_table().phrasebook.find(words)):
         yield found.key, words.starts[found.first], words.ends[found.last - 1]
 

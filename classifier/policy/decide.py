@@ -44,10 +44,12 @@ def decide(
     Raises:
         ValueError: a label is found twice.
     """
+    if not findings:
+        return Decision(action=Action.CONTINUE, rules={}, guidance=())
     pairs = _pair_with_rules(findings, policy)
     action = _most_severe(_action(finding, rule) for finding, rule in pairs)
     rules = {rule.label: rule.id for _, rule in pairs}
-    confirmed = _confirmed(policy) if author_confirmed and pairs else ()
+    confirmed = _confirmed(policy) if author_confirmed else ()
     if confirmed and action in _HELD:
         return Decision(action=Action.CONTINUE, rules=rules, guidance=confirmed)
     moderator = _for_moderator(pairs, policy=policy, nation=nation)
@@ -90,7 +92,7 @@ def _action(finding: Finding, rule: Rule) -> Action:
 
 
 def _most_severe(actions: Iterable[Action]) -> Action:
-    return min(actions, key=list(Action).index, default=Action.CONTINUE)
+    return min(actions, key=list(Action).index)
 
 
 def _lead(rules: tuple[Rule, ...]) -> Rule:

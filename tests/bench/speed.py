@@ -31,7 +31,7 @@ from classifier.assess import ComplaintClassifier, sift
 from classifier.assessment import to_json
 from classifier.cues import find_cues
 from classifier.nation import find_nation
-from classifier.pieces import cut_pieces
+from classifier.pieces import StoryPieces, cut_pieces
 from classifier.policy.decide import decide
 from classifier.sentences import sentences
 from classifier.signals import find_signals
@@ -240,7 +240,7 @@ def _stages(texts: Texts, classifier: ComplaintClassifier) -> Iterator[str]:
     dark = [one.pieces.story for one in sifted if one.held_back][:200]
     lit = texts.labelled[:200]
     stages: dict[str, Callable[[Story], object]] = {
-        "word pieces": lambda s: cut_pieces([s], tokenizer=bundle.tokenizer),
+        "word pieces": lambda s: list(map(_ids, cut_pieces([s], tokenizer=bundle.tokenizer))),
         "cues": find_cues,
         "nation": find_nation,
         "signals": find_signals,
@@ -249,7 +249,7 @@ def _stages(texts: Texts, classifier: ComplaintClassifier) -> Iterator[str]:
     if bundle.gate:
         gate = bundle.gate
         pieces = {s.id: cut_pieces([s], tokenizer=bundle.tokenizer)[0] for s in (*dark, *lit)}
-        stages["gate"] = lambda s: gate.scores([pieces[s.id].of(field).ids for field in FIELDS])
+        stages["gate"] = lambda s: gate.scores(_ids(pieces[s.id]))
     reads = {
         "sentences": sentences,
         "windows": lambda s: windows_of(
@@ -270,6 +270,10 @@ def _stages(texts: Texts, classifier: ComplaintClassifier) -> Iterator[str]:
     seconds = _timed(lambda: [to_json(answer.to_dict()) for answer in answers])
     yield f"| as JSON | | {1000 * seconds / len(answers):.3f} |"
     yield ""
+
+
+def _ids(pieces: StoryPieces) -> list[list[int]]:
+    return [pieces.of(field).ids for field in FIELDS]
 
 
 def _mean_ms(stage: Callable[[Story], object], stories: Sequence[Story]) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
@@ -108,6 +109,15 @@ def test_scores_are_those_of_the_formula_for_pieces_met_before_too(field):
     gate = Gate(numbers)
     assert gate.scores([field])[0].tolist() == expected
     assert gate.scores([field])[0].tolist() == expected
+
+
+def test_threads_that_meet_pieces_at_once_come_to_the_same_scores():
+    fields = np.random.default_rng(4).integers(0, 500, (64, 30)).tolist()
+    expected = [scores.tolist() for scores in Gate(random_numbers()).scores(fields)]
+    gate = Gate(random_numbers())
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda field: gate.scores([field])[0].tolist(), fields))
+    assert found == expected
 
 
 def test_a_story_scores_its_most_telling_piece_and_one_without_pieces_lowest(tokenizer, numbers):

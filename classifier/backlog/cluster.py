@@ -53,7 +53,7 @@ class RayCrew:
         self._recipe, self._files = recipe, ray.put(_files(recipe))
         self._alive = list[Any]()
         self._starting = dict[Any, Any]()
-        self._running = dict[Any, tuple[int, Any]]()
+        self._running = dict[Any, tuple[int, Batch, Any]]()  # in the order in which they were given
         for _ in range(self.workers):
             self._start()
 
@@ -63,16 +63,17 @@ class RayCrew:
     def submit(self, number: int, batch: Batch) -> None:
         while not self._alive:
             self._wait_for_a_worker()
-        busy = Counter(actor for _, actor in self._running.values())
+        busy = Counter(actor for _, _, actor in self._running.values())
         actor = min(self._alive, key=lambda one: busy[one])
-        self._running[actor.score.remote(batch)] = number, actor
+        self._running[actor.score.remote(batch)] = number, batch, actor
 
     def wait(self) -> list[tuple[int, ScoredBatch | Lost]]:
         while True:
             self._note_started(timeout_s=0)
             done, _ = ray.wait([*self._running, *self._starting], num_returns=1)
-            if outcomes := [self._outcome(reference) for reference in done if reference in self._running]:
-                return outcomes
+            for reference in done:
+                if reference in self._running and (outcomes := self._outcomes(reference)):
+                    return outcomes
 
     def close(self) -> None:
         for actor in (*self._alive, *self._starting.values()):
@@ -80,15 +81,31 @@ class RayCrew:
         if self._owner:
             ray.shutdown()
 
-    def _outcome(self, reference: Any) -> tuple[int, ScoredBatch | Lost]:
-        number, actor = self._running.pop(reference)
+    def _outcomes(self, reference: Any) -> list[tuple[int, ScoredBatch | Lost]]:
+        number, _, actor = self._running[reference]
         try:
-            return number, ray.get(reference)
+            scored = ray.get(reference)
         except RayActorError as error:
-            if actor in self._alive:
-                self._alive.remove(actor)
-                self._start()
-            return number, Lost(type(error).__name__)
+            return self._lose(actor, Lost(type(error).__name__))
+        del self._running[reference]
+        return [(number, scored)]
+
+    def _lose(self, actor: Any, lost: Lost) -> list[tuple[int, ScoredBatch | Lost]]:
+        """Only the batch that the worker was at is lost; those that waited behind it go to others."""
+        self._alive.remove(actor)
+        self._start()
+        outcomes, waited = list[tuple[int, ScoredBatch | Lost]](), list[tuple[int, Batch]]()
+        for reference in [one for one, (_, _, its) in self._running.items() if its == actor]:
+            number, batch, _ = self._running.pop(reference)
+            try:
+                outcomes.append((number, ray.get(reference)))
+            except RayActorError:
+                waited.append((number, batch))
+        if waited:
+            outcomes.append((waited[0][0], lost))
+        for number, batch in waited[1:]:
+            self.submit(number, batch)
+        return outcomes
 
     def _start(self) -> None:
         actor = self._actor.remote(self._recipe, self._files)

@@ -40,7 +40,7 @@ def prediction(story: Story, *, assessment: Assessment) -> dict[str, Any]:
 def version(*, model: str, policy: str) -> str:
     """The name under which Label Studio keeps predictions; those of another name count as another's.
 
-    Example: "complaint-context/6 care-opinion-uk/2"
+    Example: "complaint-context/7 care-opinion-uk/2"
     """
     return f"{model} {policy}"
 

@@ -1,5 +1,4 @@
 import gzip
-import importlib.util
 import io
 import os
 import sys
@@ -25,9 +24,6 @@ from classifier.backlog.places import (
 from classifier.errors import RowError
 
 ENDINGS = ".jsonl, .csv, .parquet, .jsonl.gz, .jsonl.zst, .csv.gz, .csv.zst"
-
-has_upath = importlib.util.find_spec("upath") is not None
-needs_upath = pytest.mark.skipif(not has_upath, reason="needs universal-pathlib")
 
 
 def refusal(place):
@@ -183,7 +179,6 @@ def test_path_stays_a_path():
     assert to_path(Path("s.jsonl")) == Path("s.jsonl")
 
 
-@needs_upath
 def test_folder_far_away_gives_its_files_in_order(far):
     for name in ("b.jsonl", "a.csv", "deep/c.jsonl.gz", "_rejects.jsonl", "readme.txt"):
         (far / name).parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +188,6 @@ def test_folder_far_away_gives_its_files_in_order(far):
     assert [file.path.read_bytes() for file in found] == [b"x"] * 3
 
 
-@needs_upath
 def test_pattern_far_away_gives_the_files_it_matches(far):
     for name in ("2026/b.jsonl", "2026/a.jsonl", "2025/c.jsonl", "2026/readme.txt"):
         (far / name).parent.mkdir(parents=True, exist_ok=True)
@@ -205,7 +199,6 @@ def test_pattern_far_away_gives_the_files_it_matches(far):
     assert [file.path.name for file in find_files(f"{far}/*/?.jsonl")] == ["c.jsonl", "a.jsonl", "b.jsonl"]
 
 
-@needs_upath
 def test_file_far_away_is_written_and_measured(far):
     write_whole(far / "s.jsonl", b"12345")
     assert (far / "s.jsonl").read_bytes() == b"12345"
@@ -214,7 +207,6 @@ def test_file_far_away_is_written_and_measured(far):
     assert [file.name for file in far.iterdir()] == ["s.jsonl"]
 
 
-@needs_upath
 def test_address_of_no_known_kind_is_refused():
     with pytest.raises(RowError) as caught:
         to_path("carrier-pigeon://loft/s.jsonl")
@@ -240,8 +232,6 @@ def test_address_without_an_extra_names_none(monkeypatch, scheme):
 @pytest.mark.parametrize("missing", ["upath", "what reaches it"])
 def test_address_that_cannot_be_reached_says_what_to_install(monkeypatch, scheme, missing):
     names = ["upath"] if missing == "upath" else ["s3fs", "gcsfs", "adlfs"]
-    if missing != "upath" and not has_upath:
-        pytest.skip("needs universal-pathlib")
     for name in names:
         monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
     with pytest.raises(RowError) as caught:

@@ -1,6 +1,5 @@
 import csv
 import gzip
-import importlib.util
 import io
 import json
 import os
@@ -811,7 +810,6 @@ def test_folder_is_read_as_the_input_of_another_run(job, tmp_path):
     assert ids(again.output_path) == list(TEXTS)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("upath") is None, reason="needs universal-pathlib")
 @pytest.mark.parametrize("output", ["out.jsonl", "out.parquet", "parts"])
 def test_stories_and_answers_may_be_far_away(job, tmp_path, output):
     far = to_path("memory://far")

@@ -107,9 +107,9 @@ The frozen test set is hard on purpose. Ordinary stories of dev are posts as mos
 survey answers) without a label; plain explicit ones have a label and say so in plain words. The thresholds
 were chosen on dev, which flatters its columns a little."""
 _CURVE_NOTE = """\
-The same training (seed {seed}) on growing shares of the training stories (`complaint-context
-learning-curve`): F1 and, in brackets, average precision on settled dev stories, where each share chose its
-own thresholds. The curve has not levelled off: more stories are what would help most."""
+Training all layers from the base (seed {seed}) on growing shares of the training stories
+(`complaint-context learning-curve`): F1 and, in brackets, average precision on settled dev stories, where
+each share chose its own thresholds. The curve has not levelled off: more stories are what would help most."""
 _NATIONS_NOTE = """\
 Read by rules, on settled stories. Precision: right among those where a nation is named; recall: right among
 those whose nation the story shows."""

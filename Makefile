@@ -33,7 +33,7 @@ test: setup-dev .venv/debian.stamp
 test-spark: setup-dev
 	$(PYTHON) -m venv build/spark
 	build/spark/bin/python -m pip --disable-pip-version-check install --quiet --progress-bar off pyspark==4.3.0
-	PYTHONPATH=$$(echo .venv/lib/python3*/site-packages) build/spark/bin/python -m pytest tests/end_to_end/test_spark.py
+	PYTHONPATH=$(CURDIR):$$(echo $(CURDIR)/.venv/lib/python3*/site-packages) build/spark/bin/python -m pytest tests/end_to_end/test_spark.py
 
 # Beside the linters: known weaknesses in the pinned packages. Not part of `test`, as it asks an advisory source,
 # which not every machine can reach; then it fails, since nothing was checked.

@@ -28,7 +28,7 @@ def export_encoder(model: PreTrainedModel, folder: Path, *, int8: bool = False) 
     ``int8``: the latter calculates in int8, too, which is for encoders trained so (``training.int8``).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    full, small = folder / "encoder.fp32.onnx", folder / "encoder.onnx"
+    full = folder / "encoder.fp32.onnx"
     example = torch.ones((1, 8), dtype=torch.long)
     axes = {0: "windows", 1: "tokens"}
     with warnings.catch_warnings():
@@ -43,8 +43,14 @@ def export_encoder(model: PreTrainedModel, folder: Path, *, int8: bool = False) 
             opset_version=17,
             dynamo=False,
         )
+    return full, quantise_encoder(full, int8=int8)
+
+
+def quantise_encoder(full: Path, *, int8: bool) -> Path:
+    """Writes ``encoder.onnx`` beside the float32 graph ``full``, as in ``export_encoder``; gives its path."""
+    small = full.with_name("encoder.onnx")
     (quantise_products if int8 else quantise_weights)(full, small)
-    return full, small
+    return small
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ That flips two decisions in a hundred of an encoder that was not trained for it 
 alone flip hardly any (``int8_agreement`` in the bundle's figures says how many).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -90,10 +91,7 @@ def _store_integer_product(graph: GraphProto, weight: TensorProto, product: Node
         helper.make_node("Mul", [f"{values}_scale", f"{name}_scale"], [f"{found}_scale"]),
         helper.make_node("Mul", [f"{found}_whole", f"{found}_scale"], [found]),
     ]
-    at = list(graph.node).index(product)
-    graph.node.remove(product)
-    for node in reversed(nodes):
-        graph.node.insert(at, node)
+    _put_in_place(graph, product, nodes)
 
 
 def _is_large(weight: TensorProto) -> bool:
@@ -127,10 +125,14 @@ def _store_table(graph: GraphProto, weight: TensorProto, lookup: NodeProto) -> N
         helper.make_node("Mul", [f"{name}_whole", f"{name}_row_scales"], [f"{name}_blocks"]),
         helper.make_node("Reshape", [f"{name}_blocks", f"{name}_shape"], [found]),
     ]
-    at = list(graph.node).index(lookup)
-    graph.node.remove(lookup)
-    for node in reversed(nodes):
-        graph.node.insert(at, node)
+    _put_in_place(graph, lookup, nodes)
+
+
+def _put_in_place(graph: GraphProto, node: NodeProto, nodes: Sequence[NodeProto]) -> None:
+    at = list(graph.node).index(node)
+    graph.node.remove(node)
+    for one in reversed(nodes):
+        graph.node.insert(at, one)
 
 
 def _replace(graph: GraphProto, weight: TensorProto, parts: dict[str, NDArray]) -> None:

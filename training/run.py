@@ -32,7 +32,7 @@ from training.card import write_card
 from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
 from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
-from training.export import Decisions, export_encoder, read_manifest, write_bundle
+from training.export import Decisions, export_encoder, quantise_encoder, read_manifest, write_bundle
 from training.gate import GateRules
 from training.gating import add_gate
 from training.nations import measure_nations
@@ -237,26 +237,27 @@ def _candidate(
     Products in int8 ship only where they leave nearly all decisions on dev as they were.
     """
     folder = plan.work / name.replace(" ", "-")
-    for int8_products in (True, False) if settings.int8 else (False,):
-        full, small = export_encoder(trained.model, folder / "export", int8=int8_products)
-        logits, whole_logits = (
-            encoder_logits(file, splits.dev, trained.tokenizer, settings) for file in (small, full)
-        )
-        candidate = Candidate(
-            name=name,
-            settings=settings,
-            folder=folder / "bundle",
-            trained=trained,
-            small=small,
-            int8_products=int8_products,
-            logits=logits,
-            whole_logits=whole_logits,
-            decisions=find_decisions(logits, splits.dev),
-        )
+    full, small = export_encoder(trained.model, folder / "export", int8=settings.int8)
+    read = partial(encoder_logits, stories=splits.dev, tokenizer=trained.tokenizer, settings=settings)
+    logits = read(small)
+    candidate = Candidate(
+        name=name,
+        settings=settings,
+        folder=folder / "bundle",
+        trained=trained,
+        small=small,
+        int8_products=settings.int8,
+        logits=logits,
+        whole_logits=read(full),
+        decisions=find_decisions(logits, splits.dev),
+    )
+    if settings.int8:
         agreed = _int8_agreement(candidate, splits, policy=load_policy())
         logger.info("%s: int8 leaves %.2f%% of dev decisions as they were", name, 100 * agreed)
-        if agreed >= GateRules().least_int8_agreement:
-            break
+        if agreed < GateRules().least_int8_agreement:
+            logits = read(quantise_encoder(full, int8=False))
+            decisions = find_decisions(logits, splits.dev)
+            candidate = replace(candidate, int8_products=False, logits=logits, decisions=decisions)
     _write(candidate.folder, candidate, plan, splits, figures={})
     return candidate
 

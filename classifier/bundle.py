@@ -27,11 +27,13 @@ from classifier.gate import Gate, GateNumbers
 from classifier.labels import LABELS, Label
 from classifier.windows import WindowSize
 
-FORMATS = (1, 2)
-"""1 has no gate; 2 may have one."""
+FORMATS = (1, 2, 3)
+"""1 has no gate; 2 may have one; from 3 on the encoder may read a draft first."""
 RELEASED = Path(__file__).resolve().parents[1] / "models" / "complaint-context"
 """The released bundle of this checkout."""
 
+_PLACES = 6
+_ROUNDING = 0.5 * 10**-_PLACES
 _PARTS = ("encoder.onnx", "tokenizer.json")
 GATE = "gate.npz"
 _FETCH_AGAIN = "Fetch the bundle again, or export it anew."
@@ -80,7 +82,7 @@ class Bundle:
         ``cue``: whether the story holds a cue. Six places are far more than the calibration knows, and keep
         answers short.
         """
-        return np.round(probabilities(logits, calibration=self.calibration, cue=np.array([cue])), 6)
+        return np.round(probabilities(logits, calibration=self.calibration, cue=np.array([cue])), _PLACES)
 
 
 def probabilities(
@@ -101,6 +103,23 @@ def probabilities(
         return 1.0 / (1.0 + np.exp(-(slope * logits.astype(np.float64) + intercept + lifted)))
 
 
+def draft_floor(
+    *, thresholds: dict[Label, Thresholds], calibration: dict[Label, Calibration], margin: float
+) -> NDArray[np.float32]:
+    """The logit of each label below which a draft stands, shape (4,).
+
+    ``margin``: by how much a draft's logit may lie below the one that is read for good. Below the floor no
+    label reaches its threshold for review, whether the story holds a cue or not.
+    """
+    floors = []
+    for label in LABELS:
+        curve, review = calibration[label], thresholds[label].review
+        least = max(review - _ROUNDING, _ROUNDING)  # rounds up to the threshold
+        logit = math.log(least / (1 - least))
+        floors.append((logit - curve.intercept - max(curve.cue, 0.0)) / curve.slope - margin)
+    return np.array(floors, dtype=np.float32)
+
+
 def load_bundle(folder: Path = RELEASED, *, threads: int = 1, gate: bool = True) -> Bundle:
     """Reads and checks the bundle in ``folder``.
 
@@ -114,13 +133,17 @@ def load_bundle(folder: Path = RELEASED, *, threads: int = 1, gate: bool = True)
     manifest = load_manifest(folder)
     parts = {name: _read_part(folder, name, manifest) for name in _PARTS}
     tokenizer = _read_tokenizer(parts["tokenizer.json"])
+    thresholds = {label: Thresholds(**manifest["thresholds"][label]) for label in LABELS}
+    calibration = {label: Calibration(**manifest["calibration"][label]) for label in LABELS}
+    drafts = manifest.get("draft")
+    floor = drafts and draft_floor(thresholds=thresholds, calibration=calibration, margin=drafts["margin"])
     return Bundle(
         name=f"{manifest['name']}/{manifest['version']}",
-        thresholds={label: Thresholds(**manifest["thresholds"][label]) for label in LABELS},
-        calibration={label: Calibration(**manifest["calibration"][label]) for label in LABELS},
+        thresholds=thresholds,
+        calibration=calibration,
         window=WindowSize(**manifest["window"]),
         tokenizer=tokenizer,
-        encoder=Encoder(parts["encoder.onnx"], threads=threads),
+        encoder=Encoder(parts["encoder.onnx"], floor=floor, threads=threads),
         gate=_read_gate(folder, manifest, tokenizer) if gate else None,
         manifest=manifest,
     )
@@ -166,6 +189,8 @@ def _check_numbers(file: Path, manifest: dict[str, Any]) -> None:
         WindowSize(**manifest["window"])
         _ = manifest["name"], manifest["version"], [manifest["files"][name]["sha256"] for name in _PARTS]
         _ = manifest["files"].get(GATE, {"sha256": None})["sha256"]
+        if not 0 <= 1.0 * manifest.get("draft", {"margin": 0})["margin"] < math.inf:
+            raise ValueError("draft")
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{file}: {type(error).__name__} at {error}. {_FETCH_AGAIN}") from None
 

@@ -28,6 +28,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from classifier import LABELS, Bundle, ComplaintClassifier, Label
+from classifier.encoder import DRAFT
 from classifier.gate import GateNumbers
 
 THRESHOLDS = {
@@ -42,14 +43,19 @@ SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 WEIGHT = 96.0
 INTERCEPT = -6.0
 
-Graph = Callable[[NDArray[np.float32]], bytes]
+Graph = Callable[..., bytes]
 
 
-def _graph(table: NDArray[np.float32]) -> bytes:
-    """An encoder whose logits are a look-up by token id, times the mask; ``table``: shape (vocabulary, 4)."""
+def _graph(table: NDArray[np.float32], *, draft: NDArray[np.float32] | None = None) -> bytes:
+    """An encoder whose logits are a look-up by token id, times the mask; ``table``: shape (vocabulary, 4).
+
+    ``draft``: the table of an encoder that can also be read as a draft.
+    """
     shape = ["windows", "tokens"]
+    both = draft is not None
     nodes = [
-        helper.make_node("Gather", ["table", "input_ids"], ["looked_up"]),
+        *([helper.make_node("Where", [DRAFT, "draft_table", "table"], ["chosen"])] if both else []),
+        helper.make_node("Gather", ["chosen" if both else "table", "input_ids"], ["looked_up"]),
         helper.make_node("Cast", ["attention_mask"], ["seen"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["seen", "last"], ["seen_column"]),
         helper.make_node("Mul", ["looked_up", "seen_column"], ["logits"]),
@@ -60,12 +66,14 @@ def _graph(table: NDArray[np.float32]) -> bytes:
         [
             helper.make_tensor_value_info(name, TensorProto.INT64, shape)
             for name in ("input_ids", "attention_mask")
-        ],
+        ]
+        + ([helper.make_tensor_value_info(DRAFT, TensorProto.BOOL, [])] if both else []),
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*shape, len(LABELS)])],
         [
             numpy_helper.from_array(table.astype(np.float32), "table"),
             numpy_helper.from_array(np.array([-1], dtype=np.int64), "last"),
-        ],
+        ]
+        + ([numpy_helper.from_array(draft.astype(np.float32), "draft_table")] if both else []),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
     onnx.checker.check_model(model)
@@ -101,7 +109,7 @@ def _tokenizer(words: list[str]) -> Tokenizer:
 
 @pytest.fixture(scope="session")
 def make_graph() -> Graph:
-    """Makes a serialised encoder from a table of logits, shape (vocabulary, 4)."""
+    """Makes a serialised encoder from a table of logits, shape (vocabulary, 4), or two (``_graph``)."""
     return _graph
 
 

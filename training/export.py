@@ -1,4 +1,4 @@
-"""Writes a trained encoder as a bundle: ONNX, int8 weights, checksums, manifest."""
+"""Writes a trained encoder as a bundle: ONNX in int8, checksums, manifest."""
 
 import json
 import platform
@@ -16,17 +16,14 @@ from transformers import PreTrainedModel
 
 from classifier.bundle import FORMATS, GATE, Calibration, Thresholds
 from classifier.labels import LABELS, Label
-from training.quantise import quantise_products, quantise_weights
+from training.quantise import quantise
 from training.settings import TrainingSettings
 
 NAME = "complaint-context"
 
 
-def export_encoder(model: PreTrainedModel, folder: Path, *, int8: bool = False) -> tuple[Path, Path]:
-    """Writes ``encoder.fp32.onnx`` and ``encoder.onnx`` (int8 weights) into ``folder``; gives both paths.
-
-    ``int8``: the latter calculates in int8, too, which is for encoders trained so (``training.int8``).
-    """
+def export_encoder(model: PreTrainedModel, folder: Path) -> tuple[Path, Path]:
+    """Writes ``encoder.fp32.onnx`` and ``encoder.onnx`` (int8) into ``folder``; gives both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     full = folder / "encoder.fp32.onnx"
     example = torch.ones((1, 8), dtype=torch.long)
@@ -43,22 +40,21 @@ def export_encoder(model: PreTrainedModel, folder: Path, *, int8: bool = False) 
             opset_version=17,
             dynamo=False,
         )
-    return full, quantise_encoder(full, int8=int8)
-
-
-def quantise_encoder(full: Path, *, int8: bool) -> Path:
-    """Writes ``encoder.onnx`` beside the float32 graph ``full``, as in ``export_encoder``; gives its path."""
-    small = full.with_name("encoder.onnx")
-    (quantise_products if int8 else quantise_weights)(full, small)
-    return small
+    small = folder / "encoder.onnx"
+    quantise(full, small)
+    return full, small
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """The numbers, found on dev, that turn logits into decisions."""
+    """The numbers, found on dev, that turn logits into decisions.
+
+    ``draft_margin``: as in ``classifier.bundle.draft_floor``; None where every window is read for good.
+    """
 
     calibration: dict[Label, Calibration]
     thresholds: dict[Label, Thresholds]
+    draft_margin: float | None = None
 
 
 def write_bundle(
@@ -69,14 +65,12 @@ def write_bundle(
     decisions: Decisions,
     settings: TrainingSettings,
     bundle_version: int,
-    int8_products: bool = False,
     data: dict[str, Any],
     figures: dict[str, Any],
 ) -> Path:
     """Writes encoder, tokenizer and manifest into ``folder`` and returns it.
 
-    ``int8_products``: whether the encoder calculates in int8, too. ``data`` says what it was trained on
-    (fingerprint and counts), ``figures`` how well it does.
+    ``data`` says what it was trained on (fingerprint and counts), ``figures`` how well it does.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if encoder != folder / "encoder.onnx":
@@ -90,10 +84,10 @@ def write_bundle(
         "labels": list(LABELS),
         "thresholds": {label: asdict(value) for label, value in decisions.thresholds.items()},
         "calibration": {label: asdict(value) for label, value in decisions.calibration.items()},
+        **({} if decisions.draft_margin is None else {"draft": {"margin": decisions.draft_margin}}),
         "window": asdict(settings.window),
         "base": settings.base,
         "settings": settings.to_dict(),
-        "products": "int8" if int8_products else "float32",
         "data": data,
         "code": version(NAME),
         "made_with": {name: version(name) for name in ("torch", "transformers", "onnxruntime")},

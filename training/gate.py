@@ -30,7 +30,7 @@ class GateRules:
             bundle below it was calibrated on too few stories, or on others.
         least_macro_f1: below it the model is no better than its best baseline.
         least_behaviour: share of behavioural cases that pass; below it plain cases fail.
-        least_int8_agreement: dev decisions that int8 weights leave as they were; one in two hundred is what
+        least_int8_agreement: dev decisions that int8 leaves as they were; one in two hundred is what
             rounding may cost.
         most_false_pauses_per_1000: paused outside comments that no reader gave a label; more would hold up
             the site.

@@ -1,4 +1,4 @@
-"""Training for int8 arithmetic: linear layers that round as the exported graph will (``quantise``).
+"""Training for drafts: linear layers that round as the exported graph does there (``quantise``).
 
 The rounding happens in the forward pass of training only; gradients pass it as if it were not there
 (Jacob et al. 2018, arXiv:1712.05877). What is exported and measured in float32 is the plain layer.

@@ -21,7 +21,7 @@ from classifier.bundle import probabilities
 from classifier.cues import has_cue
 from classifier.encoder import Encoder
 from classifier.labels import LABELS
-from classifier.policy.document import Policy, load_policy
+from classifier.policy.document import Policy
 from classifier.profile import Profile, profile, traits
 from classifier.windows import read_windows
 from training.agreement import agreement
@@ -31,9 +31,9 @@ from training.calibrate import calibrate, calibration_error
 from training.card import write_card
 from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
+from training.draft import DraftFigures, measure_drafts
 from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
-from training.export import Decisions, export_encoder, quantise_encoder, read_manifest, write_bundle
-from training.gate import GateRules
+from training.export import Decisions, export_encoder, read_manifest, write_bundle
 from training.gating import add_gate
 from training.nations import measure_nations
 from training.plots import draw_plots
@@ -86,8 +86,8 @@ class Candidate:
     """An encoder that may be released: exported, with what dev says of it, as a bundle in ``folder``.
 
     ``settings``: what it was trained with; of a mean of weights those of the first seed.
-    ``small``: the ONNX file that ships; ``int8_products``: whether it calculates in int8, too. ``logits``:
-    uncalibrated ones of dev as shipped, ``whole_logits``: those of float32 throughout, shape (stories, 4).
+    ``small``: the ONNX file that ships. ``logits``: uncalibrated ones of dev as it reads for good,
+    ``whole_logits``: those of float32 throughout, shape (stories, 4). ``drafts``: how near its drafts come.
     """
 
     name: str
@@ -95,10 +95,10 @@ class Candidate:
     folder: Path
     trained: TrainedEncoder
     small: Path
-    int8_products: bool
     logits: NDArray[np.float32]
     whole_logits: NDArray[np.float32]
     decisions: Decisions
+    drafts: DraftFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +124,7 @@ class Report:
     dev: Figures
     dev_calibration_error: dict[str, float]
     int8_agreement: float
+    drafts: DraftFigures
     prices: tuple[Price, ...]
     baselines: dict[str, Figures]
     columns: dict[str, Column]
@@ -142,6 +143,7 @@ class Report:
             "dev": self.dev.to_dict(),
             "dev_calibration_error": self.dev_calibration_error,
             "int8_agreement": self.int8_agreement,
+            "drafts": asdict(self.drafts),
             "prices": [item.to_dict() for item in self.prices],
             "baselines": {name: figures.to_dict() for name, figures in self.baselines.items()},
             "columns": {name: column.to_dict() for name, column in self.columns.items()},
@@ -232,32 +234,26 @@ def _train(plan: Plan, splits: Splits, tracking: Tracking) -> Iterator[TrainedEn
 def _candidate(
     name: str, trained: TrainedEncoder, settings: TrainingSettings, plan: Plan, splits: Splits
 ) -> Candidate:
-    """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures.
-
-    Products in int8 ship only where they leave nearly all decisions on dev as they were.
-    """
+    """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures."""
     folder = plan.work / name.replace(" ", "-")
-    full, small = export_encoder(trained.model, folder / "export", int8=settings.int8)
+    full, small = export_encoder(trained.model, folder / "export")
     read = partial(encoder_logits, stories=splits.dev, tokenizer=trained.tokenizer, settings=settings)
     logits = read(small)
+    decisions = find_decisions(logits, splits.dev)
+    drafts = measure_drafts(
+        small, splits.dev, tokenizer=trained.tokenizer, size=settings.window, decisions=decisions
+    )
     candidate = Candidate(
         name=name,
         settings=settings,
         folder=folder / "bundle",
         trained=trained,
         small=small,
-        int8_products=settings.int8,
         logits=logits,
         whole_logits=read(full),
-        decisions=find_decisions(logits, splits.dev),
+        decisions=replace(decisions, draft_margin=drafts.margin),
+        drafts=drafts,
     )
-    if settings.int8:
-        agreed = _int8_agreement(candidate, splits, policy=load_policy())
-        logger.info("%s: int8 leaves %.2f%% of dev decisions as they were", name, 100 * agreed)
-        if agreed < GateRules().least_int8_agreement:
-            logits = read(quantise_encoder(full, int8=False))
-            decisions = find_decisions(logits, splits.dev)
-            candidate = replace(candidate, int8_products=False, logits=logits, decisions=decisions)
     _write(candidate.folder, candidate, plan, splits, figures={})
     return candidate
 
@@ -291,7 +287,7 @@ def _seed_figures(candidate: Candidate, measured: Measured, *, dev: tuple[Labell
 def encoder_logits(
     encoder: Path, stories: tuple[LabelledStory, ...], tokenizer: Tokenizer, settings: TrainingSettings
 ) -> NDArray[np.float32]:
-    """Story logits of an exported encoder, shape (stories, 4), computed as serving computes them."""
+    """Story logits of an exported encoder that reads for good, shape (stories, 4)."""
     session = Encoder(encoder.read_bytes(), threads=2)
     readable = (read_windows(s.story, tokenizer=tokenizer, size=settings.window) for s in stories)
     return np.stack([session.sentence_logits(story).max(axis=0) for story in readable])
@@ -320,7 +316,6 @@ def _write(
         tokenizer=candidate.trained.tokenizer,
         decisions=candidate.decisions,
         settings=candidate.settings,
-        int8_products=candidate.int8_products,
         bundle_version=plan.bundle_version,
         data={"fingerprint": fingerprint(splits.train), **counts},
         figures=figures,
@@ -351,6 +346,7 @@ def _report(
             for column, label in enumerate(LABELS)
         },
         int8_agreement=_int8_agreement(chosen, splits, policy=classifier.policy),
+        drafts=chosen.drafts,
         prices=price(stated[sure], truth[sure]),
         baselines=_baselines(plan, splits),
         columns=measure_columns(measured.test, name="test", dev=agreed, comments=measured.comments),

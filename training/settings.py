@@ -30,8 +30,8 @@ class TrainingSettings:
         start_layers: how many of that checkpoint's layers to keep, evenly spaced; 0 keeps all.
         teacher: folder of a checkpoint whose logits are learnt beside the labels; "" for none.
         teacher_loss: weight of the squared distance from the teacher's logits, >= 0.
-        int8: whether to round operands while training, as int8 products do (``training.int8``). Such products
-            ship if they decide as float32 does (``GateRules``); else only weights are int8.
+        int8: whether to round operands while training, as drafts do (``training.int8``), so that more of
+            them can stand.
         epochs: passes over the training stories, at least 1.
         stories_per_batch: at least 1; stories of like length share a batch.
         learning_rate: peak of a linear schedule, 0..1 exclusive.

@@ -208,26 +208,39 @@ def _latency(texts: Texts, gated: ComplaintClassifier, whole: ComplaintClassifie
                 shown = " | ".join(f"{1000 * np.percentile(times, p):.2f}" for p in (50, 95, 99))
                 yield f"| {low}-{high} | {len(stories)} | {name} | {shown} | {1000 * pipeline:.1f} |"
     yield ""
+    yield "| 200 words read whole | one thread | two threads | pipeline | times one thread | times two |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     two = ComplaintClassifier.load(threads=2, gate=False)
-    story = Story(id="s", text=_words(200))
-    for _ in range(3):
-        two.assess(story), whole.assess(story), read(story)
-    ours, single, plain = ([], [], [])
-    for _ in range(25):  # taking turns, so that a busy moment hits all alike
-        ours.append(_timed(lambda: two.assess(story)))
-        single.append(_timed(lambda: whole.assess(story)))
-        plain.append(_timed(lambda: read(story)))
-    yield (
-        f"200 words read whole: {1000 * median(ours):.1f} with two threads a window, "
-        f"{1000 * median(single):.1f} with one; the pipeline {1000 * median(plain):.1f} "
-        f"({median(plain) / median(ours):.1f} and {median(plain) / median(single):.1f} times as long)."
+    ordinary, telling = (
+        _words(200),
+        f"{_words(186)} I made a formal complaint and I am still waiting for their answer.",
     )
+    for name, text in (
+        ("nothing to find: a draft", ordinary),
+        ("a complaint: a draft, then for good", telling),
+    ):
+        yield f"| {name} | {_side_by_side(Story(id='s', text=text), two=two, whole=whole, read=read)} |"
     yield ""
     dark = [one.pieces.story for one in sift(texts.live, bundle=gated.bundle) if one.held_back][:300]
     yield "| over HTTP, one connection | p50 | p95 | p99 |"
     yield "| --- | --- | --- | --- |"
     yield from http_time.lines(dark, texts.labelled[:100])
     yield ""
+
+
+def _side_by_side(
+    story: Story, *, two: ComplaintClassifier, whole: ComplaintClassifier, read: Callable[[Story], object]
+) -> str:
+    calls = (partial(whole.assess, story), partial(two.assess, story), partial(read, story))
+    times: list[list[float]] = [[], [], []]
+    for number in range(28):  # taking turns, so that a busy moment hits all alike
+        for call, taken in zip(calls, times, strict=True):
+            seconds = _timed(call)
+            if number >= 3:
+                taken.append(seconds)
+    one, both, plain = map(median, times)
+    shown = " | ".join(f"{1000 * seconds:.1f}" for seconds in (one, both, plain))
+    return f"{shown} | {plain / one:.1f} | {plain / both:.1f}"
 
 
 def _stages(texts: Texts, classifier: ComplaintClassifier) -> Iterator[str]:

@@ -232,7 +232,7 @@ def test_ids_of_a_request_come_back(server):
 
 
 def test_story_that_takes_too_long_is_given_back_and_the_server_goes_on():
-    with _running("--threads", "1", timeout_s=0.5) as server:
+    with _running("--threads", "1", timeout_s=0.1) as server:
         status, answer = server.classify(LONG)
         assert (status, answer["status"], answer["title"]) == (504, 504, "The time for an answer is over")
         assert server.ask("GET", "/readyz")[0] == 200

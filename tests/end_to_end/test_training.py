@@ -20,7 +20,6 @@ from classifier.assess import ComplaintClassifier
 from classifier.labels import LABELS
 from classifier.story import Story
 from training.evaluate import settled, unsettled
-from training.gate import GateRules
 from training.settings import SettingsError, read_settings
 from training.splits import fingerprint, split
 from training.stories import read_stories
@@ -344,12 +343,15 @@ def test_a_taught_encoder_is_measured_and_its_card_says_where_it_comes_from(taug
     assert "**Distilled**" in (taught.bundle / "README.md").read_text(encoding="utf-8")
 
 
-def test_int8_products_ship_only_if_they_decide_as_float32_does(taught):
-    kinds = {node.op_type for node in onnx.load(str(taught.bundle / "encoder.onnx")).graph.node}
-    assert taught.manifest["products"] == ("int8" if "MatMulInteger" in kinds else "float32")
-    agreement = taught.manifest["figures"]["int8_agreement"]
-    assert taught.manifest["products"] == "float32" or agreement >= GateRules().least_int8_agreement
-    assert "int8 leaves" in taught.said
+def test_drafts_of_a_taught_encoder_are_measured_and_used(taught):
+    assert taught.manifest["draft"] == {"margin": taught.manifest["figures"]["drafts"]["margin"]}
+    assert 0 <= taught.manifest["figures"]["drafts"]["windows_saved"] <= 1
+    (choice,) = [
+        node for node in onnx.load(str(taught.bundle / "encoder.onnx")).graph.node if node.op_type == "If"
+    ]
+    kinds = [{node.op_type for node in half.g.node} for half in choice.attribute]
+    assert ["MatMulInteger" in half for half in kinds] == [True, False]
+    assert "**Drafts**" in (taught.bundle / "README.md").read_text(encoding="utf-8")
 
 
 # --- several seeds

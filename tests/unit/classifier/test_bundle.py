@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from classifier import LABELS, BundleError, Label, Story, load_bundle
-from classifier.bundle import Calibration, Thresholds
+from classifier.bundle import Calibration, Thresholds, draft_floor, probabilities
 from classifier.windows import WindowSize, read_windows
 
 AGAIN = "Fetch the bundle again, or export it anew."
@@ -135,9 +135,9 @@ def test_manifest_without_a_format_is_refused(folder, content):
     assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("number", [0, 3, "1", None, [1]])
+@pytest.mark.parametrize("number", [0, 4, "1", None, [1]])
 def test_foreign_format_is_refused(refusal, number):
-    message = f"format {number}, this version reads 1, 2. Update complaint-context."
+    message = f"format {number}, this version reads 1, 2, 3. Update complaint-context."
     assert refusal(put("format", value=number)) == message
 
 
@@ -191,6 +191,13 @@ def test_foreign_label_order_is_refused(refusal, labels):
         (drop("files", "encoder.onnx"), "KeyError at 'encoder.onnx'"),
         (drop("files", "tokenizer.json", "sha256"), "KeyError at 'sha256'"),
         (put("files", "tokenizer.json", value=None), "TypeError at "),
+        (put("draft", value={}), "KeyError at 'margin'"),
+        (put("draft", value=None), "TypeError at "),
+        (put("draft", value={"margin": "0.5"}), "TypeError at "),
+        (put("draft", value={"margin": -0.1}), "ValueError at draft"),
+        (put("draft", value={"margin": float("nan")}), "ValueError at draft"),
+        (put("draft", value={"margin": float("inf")}), "ValueError at draft"),
+        (put("draft", value={"margin": 10**400}), "OverflowError at "),
     ],
 )
 def test_manifest_with_a_wrong_or_missing_number_is_refused(refusal, change, fact):
@@ -234,6 +241,62 @@ def replace(folder, name, content):
 def test_tokenizer_that_cannot_be_read_is_refused(folder, refusal, content):
     change = replace(folder, "tokenizer.json", content)
     assert refusal(change) == f"tokenizer.json: cannot be read. {AGAIN}"
+
+
+# --- drafts
+
+
+@pytest.fixture
+def drafting(folder, make_graph):
+    """Gives the copy an encoder whose drafts have ``logit`` for every word; gives its sentences' logits."""
+
+    def sentence_logits(text, *, logit, margin=1.0):
+        manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+        size = load_tokenizer_size(folder)
+        good, draft = (np.full((size, 4), value) for value in (9.0, logit))
+        replace(folder, "encoder.onnx", make_graph(good, draft=draft))(manifest)
+        manifest |= {"format": 3, "draft": {"margin": margin}}
+        (folder / "bundle.json").write_text(json.dumps(manifest), encoding="utf-8")
+        bundle = load_bundle(folder)
+        story = read_windows(Story(id="1", text=text), tokenizer=bundle.tokenizer, size=bundle.window)
+        return bundle.encoder.sentence_logits(story)
+
+    return sentence_logits
+
+
+def load_tokenizer_size(folder):
+    return load_bundle(folder).tokenizer.get_vocab_size()
+
+
+@pytest.mark.parametrize(("logit", "stands"), [(3.90, True), (3.91, False)])
+def test_a_draft_stands_where_it_is_a_margin_below_every_threshold(drafting, logit, stands):
+    lowest = np.log(0.25 / 0.75) + 6  # of ombudsman's threshold for review: 4.901
+    assert (logit < lowest - 1.0) == stands
+    assert drafting("I waited.", logit=logit).max() == pytest.approx(logit if stands else 9.0)
+
+
+def test_a_margin_for_an_encoder_without_drafts_is_refused(refusal):
+    message = refusal(lambda manifest: manifest.update(format=3, draft={"margin": 1.0}))
+    assert message.startswith("encoder.onnx: makes no drafts")
+
+
+@pytest.mark.parametrize("review", [1e-9, 0.2, 0.5, 1.0])
+@pytest.mark.parametrize("cue", [-1.5, 0.0, 2.0])
+def test_nothing_below_the_floor_reaches_review_with_a_cue_or_without(review, cue):
+    curves = {label: Calibration(slope=0.7, intercept=-2.0, cue=cue) for label in LABELS}
+    thresholds = {label: Thresholds(review=review, clear=1.0) for label in LABELS}
+    floor = draft_floor(thresholds=thresholds, calibration=curves, margin=0.0)
+    just_below = np.nextafter(floor, np.float32(-np.inf))[np.newaxis]
+    for held in (True, False):
+        stated = probabilities(just_below, calibration=curves, cue=np.array([held]))
+        assert (np.round(stated, 6) < review).all() or review == 1e-9  # which six places cannot tell from 0
+
+
+def test_the_floor_is_no_lower_than_it_has_to_be():
+    curves = {label: Calibration(slope=0.5, intercept=-2.0, cue=1.0) for label in LABELS}
+    thresholds = {label: Thresholds(review=0.5, clear=0.9) for label in LABELS}
+    floor = draft_floor(thresholds=thresholds, calibration=curves, margin=0.25)
+    np.testing.assert_allclose(floor, (0 + 2.0 - 1.0) / 0.5 - 0.25, atol=1e-4)
 
 
 def test_encoder_that_cannot_be_read_is_refused(folder, refusal):

@@ -58,6 +58,49 @@ def test_many_threads_get_what_one_gets(make_graph):
         assert [logits.tobytes() for logits in pool.map(encoder.token_logits, windows)] == alone
 
 
+DRAFTED = np.array([[0, 0, 0, 0], [1, 1, 1, 1], [-5, 0, 0, 7], [2, 2, 2, 2]], dtype=np.float32)
+FLOOR = np.array([2, 2, 2, 7], dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def drafting(make_graph):
+    return Encoder(make_graph(TABLE, draft=DRAFTED), floor=FLOOR)
+
+
+def test_a_draft_is_made_where_it_is_asked_for(drafting):
+    assert drafting.token_logits(window([1, 3]), draft=True).tolist() == [[1] * 4, [2] * 4]
+    assert drafting.token_logits(window([1, 3])).tolist() == [[1, 2, 3, 4], [4, -4, 2, -2]]
+
+
+def test_a_draft_below_the_floor_stands(drafting):
+    assert drafting.sentence_logits(story(1, window([1, 1], Piece(0, 0, 2)))).tolist() == [[1] * 4]
+
+
+@pytest.mark.parametrize(("token", "expected"), [(3, [4, -4, 2, -2]), (2, [-5, 0.5, 0, 8])])
+def test_a_draft_that_reaches_the_floor_for_any_label_is_read_for_good(drafting, token, expected):
+    assert drafting.sentence_logits(story(1, window([token], Piece(0, 0, 1)))).tolist() == [expected]
+
+
+def test_a_window_is_read_for_good_as_a_whole_and_others_keep_their_drafts(drafting):
+    one, other = window([1, 3], Piece(0, 0, 1), Piece(1, 1, 2)), window([1], Piece(2, 0, 1))
+    found = drafting.sentence_logits(story(3, one, other))
+    assert found.tolist() == [[1, 2, 3, 4], [4, -4, 2, -2], [1, 1, 1, 1]]
+
+
+def test_what_is_only_context_cannot_have_a_draft_read_again(drafting):
+    assert drafting.sentence_logits(story(1, window([3, 1], Piece(0, 1, 2)))).tolist() == [[1] * 4]
+
+
+def test_without_a_floor_all_is_read_for_good(make_graph):
+    encoder = Encoder(make_graph(TABLE, draft=DRAFTED))
+    assert encoder.sentence_logits(story(1, window([1], Piece(0, 0, 1)))).tolist() == [[1, 2, 3, 4]]
+
+
+def test_a_floor_for_an_encoder_that_makes_no_drafts_is_refused(make_graph):
+    with pytest.raises(BundleError, match=r"^encoder.onnx: makes no drafts, though bundle.json says so\."):
+        Encoder(make_graph(TABLE), floor=FLOOR)
+
+
 @pytest.mark.parametrize("content", [b"", b"no graph at all", b"\x00" * 100])
 def test_bytes_that_are_no_graph_are_refused(content):
     with pytest.raises(BundleError) as caught:

@@ -118,6 +118,16 @@ def test_card_tells_every_number_of_the_run():
         assert words in card
 
 
+def test_card_tells_what_drafts_save():
+    bare = manifest()
+    told = manifest()
+    told["figures"]["drafts"] = {"margin": 0.7, "windows_saved": 0.4567, "ordinary_windows_saved": 0.9012}
+    assert "0.70 below its own" in render_card(told)
+    assert "45.7% of dev windows" in render_card(told)
+    assert "90.1% of\n  those of stories without a label." in render_card(told)
+    assert "Drafts" not in render_card(bare)
+
+
 def test_card_shows_the_tables_of_the_test_set():
     found = manifest()["figures"]
     card = render_card(manifest())
@@ -205,11 +215,6 @@ def test_card_of_a_single_seed_says_so(seeds):
 
 def test_processor_that_tells_no_flags_is_said():
     assert "with unknown vector instructions." in render_card(manifest(flags=()))
-
-
-def test_card_says_how_the_encoder_calculates():
-    assert "ONNX, int8 weights; " in render_card(manifest())
-    assert "ONNX, int8 weights and products; " in render_card(manifest() | {"products": "int8"})
 
 
 def test_card_says_that_an_encoder_was_taught():

@@ -6,9 +6,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch.nn import Linear
 
+from classifier.encoder import DRAFT
 from classifier.windows import WindowSize
 from training.int8 import VALUE_STEPS, WEIGHT_STEPS, Int8Linear, use_int8_linear
-from training.quantise import quantise_products
+from training.quantise import quantise
 from training.settings import TrainingSettings
 from training.train import new_model
 
@@ -79,8 +80,10 @@ def test_a_layer_rounds_in_training_as_the_exported_graph_does(tmp_path):
     graph = helper.make_graph(nodes, "product", [given], [found], [matrix])
     full, small = tmp_path / "full.onnx", tmp_path / "small.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(full))
-    quantise_products(full, small)
+    quantise(full, small)
     values = torch.randn(9, 32)
-    (shipped,) = onnxruntime.InferenceSession(str(small)).run(["found"], {"values": values.numpy()})
+    (shipped,) = onnxruntime.InferenceSession(str(small)).run(
+        ["found"], {"values": values.numpy(), DRAFT: np.array(True)}
+    )
     assert np.abs(shipped - wide.train()(values).detach().numpy()).max() < 1e-5
     assert np.abs(shipped - wide.eval()(values).detach().numpy()).max() > 1e-3

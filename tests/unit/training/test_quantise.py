@@ -3,10 +3,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from classifier.encoder import Encoder
+from classifier.encoder import DRAFT, Encoder
 from classifier.windows import Window
 from training.int8 import WEIGHT_STEPS
-from training.quantise import block_int8, quantise_products, quantise_weights
+from training.quantise import BLOCK, block_int8, quantise
 
 
 @pytest.fixture
@@ -42,106 +42,127 @@ def test_a_block_of_zeros_stays_zeros():
     assert scales.tolist() == [[[1.0]]] * 3
 
 
-@pytest.fixture
-def graphs(tmp_path, matrix):
-    """A table of 128 rows, a product with 32x64, four of whose columns are the logits; full and small."""
-    product = np.random.default_rng(2).normal(size=(32, 64)).astype(np.float32)
-    four = np.eye(64, 4, dtype=np.float32)
+def graph_of(columns=64, *, rows=32, product=None):
+    """A table of 128 rows, a product with rows x columns, four of whose columns are the logits."""
+    random = np.random.default_rng(2)
+    parts = {
+        "table": random.normal(size=(128, rows)).astype(np.float32),
+        "product": random.normal(size=(rows, columns)).astype(np.float32) if product is None else product,
+        "four": np.eye(columns, 4, dtype=np.float32),
+    }
     nodes = [
         helper.make_node("Gather", ["table", "input_ids"], ["rows"]),
         helper.make_node("MatMul", ["rows", "product"], ["wide"]),
         helper.make_node("MatMul", ["wide", "four"], ["logits"]),
         helper.make_node("Identity", ["attention_mask"], ["mask"]),
     ]
-    whole = {"table": matrix, "product": product, "four": four}
     ids = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["w", "t"])
         for name in ("input_ids", "attention_mask")
     ]
     out = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["w", "t", 4])]
-    stored = [numpy_helper.from_array(values, name) for name, values in whole.items()]
+    stored = [numpy_helper.from_array(values, name) for name, values in parts.items()]
     graph = helper.make_graph(nodes, "small", ids, out, stored)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    full, small = tmp_path / "full.onnx", tmp_path / "small.onnx"
-    onnx.save(model, str(full))
-    quantise_weights(full, small)
-    return full, small
-
-
-def test_large_matrices_are_stored_as_int8_and_small_ones_as_they_are(graphs):
-    kinds = {part.name: part.data_type for part in onnx.load(str(graphs[1])).graph.initializer}
-    int8, float32 = TensorProto.INT8, TensorProto.FLOAT
-    assert kinds == {
-        "four": float32,
-        "table_int8": int8,
-        "table_scale": float32,
-        "table_shape": TensorProto.INT64,
-        "product_int8": int8,
-        "product_scale": float32,
-        "product_shape": TensorProto.INT64,
-    }
-
-
-def test_the_small_graph_gives_nearly_the_logits_of_the_full_one(graphs):
-    window = Window(token_ids=np.arange(40, dtype=np.int64), pieces=())
-    full, small = (Encoder(file.read_bytes()).token_logits(window) for file in graphs)
-    assert full.shape == small.shape == (40, 4)
-    assert np.abs(full - small).max() < 0.02 * np.abs(full).max()
-    assert not np.array_equal(full, small)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
 @pytest.fixture
-def whole_numbers(graphs, tmp_path):
-    """The full graph, calculating in int8."""
-    file = tmp_path / "whole_numbers.onnx"
-    quantise_products(graphs[0], file)
-    return file
+def store(tmp_path):
+    """Stores a graph whole and quantised; gives both files."""
+
+    def store(model):
+        full, small = tmp_path / "full.onnx", tmp_path / "small.onnx"
+        onnx.save(model, str(full))
+        quantise(full, small)
+        return full, small
+
+    return store
 
 
-def test_large_products_are_of_whole_numbers_and_small_ones_stay(whole_numbers):
-    graph = onnx.load(str(whole_numbers)).graph
-    parts = {part.name: numpy_helper.to_array(part) for part in graph.initializer}
-    assert set(parts) == {
-        "four",
-        "table_int8",
-        "table_scale",
-        "table_shape",
-        "product_int8",
-        "product_scale",
+@pytest.fixture
+def graphs(store):
+    return store(graph_of())
+
+
+def parts_of(file):
+    return {part.name: numpy_helper.to_array(part) for part in onnx.load(str(file)).graph.initializer}
+
+
+def branches_of(file):
+    """The nodes of each half of the ``If``, draft first."""
+    (choice,) = [node for node in onnx.load(str(file)).graph.node if node.op_type == "If"]
+    halves = {attribute.name: attribute.g.node for attribute in choice.attribute}
+    return halves["then_branch"], halves["else_branch"]
+
+
+def kinds(nodes):
+    return [node.op_type for node in nodes]
+
+
+def test_large_matrices_are_stored_as_whole_numbers_and_small_ones_as_they_are(graphs):
+    assert {name: str(part.dtype) for name, part in parts_of(graphs[1]).items()} == {
+        "four": "float32",
+        "table_int8": "int8",
+        "table_scale": "float32",
+        "table_shape": "int64",
+        "product_int8": "int8",
+        "product_scale": "float32",
+        "product_blocks": "uint8",
+        "product_block_scales": "float32",
     }
-    assert (np.abs(parts["product_int8"]).max(axis=0) == WEIGHT_STEPS).all()
-    assert [node.op_type for node in graph.node].count("MatMulInteger") == 1
-    assert [node.input[1] for node in graph.node if node.op_type == "MatMul"] == ["four"]
 
 
-def test_values_that_two_products_share_are_rounded_once(graphs, tmp_path):
-    model = onnx.load(str(graphs[0]))
+def test_what_comes_before_the_first_product_is_shared_by_both_ways_of_reading(graphs):
+    nodes = onnx.load(str(graphs[1])).graph.node
+    assert kinds(nodes).count("Gather") == 2  # values and scales of the rows
+    assert [kinds(half).count("Gather") for half in branches_of(graphs[1])] == [0, 0]
+
+
+def test_a_draft_multiplies_whole_numbers_and_the_head_stays(graphs):
+    draft, good = branches_of(graphs[1])
+    assert kinds(draft).count("MatMulInteger") == 1
+    assert kinds(good).count("MatMulNBits") == 1
+    for half in (draft, good):
+        assert [node.input[1] for node in half if node.op_type == "MatMul"] == ["four"]
+
+
+def test_a_draft_has_a_scale_for_a_column_and_leaves_room_for_processors_that_add_up_in_16_bits(graphs):
+    assert (np.abs(parts_of(graphs[1])["product_int8"]).max(axis=0) == WEIGHT_STEPS).all()
+
+
+def test_values_that_two_products_share_are_rounded_once(store):
+    model = graph_of()
     second = next(node for node in model.graph.node if node.input[1:] == ["product"])
     model.graph.initializer.append(numpy_helper.from_array(np.ones((32, 64), dtype=np.float32), "other"))
     twice = helper.make_node("MatMul", [second.input[0], "other"], ["again"])
     model.graph.node.insert(list(model.graph.node).index(second), twice)
-    onnx.save(model, str(graphs[0]))
-    quantise_products(graphs[0], tmp_path / "shared.onnx")
-    kinds = [node.op_type for node in onnx.load(str(tmp_path / "shared.onnx")).graph.node]
-    assert (kinds.count("DynamicQuantizeLinear"), kinds.count("MatMulInteger")) == (1, 2)
+    draft, _ = branches_of(store(model)[1])
+    assert (kinds(draft).count("DynamicQuantizeLinear"), kinds(draft).count("MatMulInteger")) == (1, 2)
 
 
-def test_products_of_whole_numbers_give_nearly_the_logits_of_the_full_graph(graphs, whole_numbers):
+@pytest.mark.parametrize("rows", [BLOCK // 2, BLOCK, BLOCK + 32, 3 * BLOCK])
+@pytest.mark.parametrize(("draft", "nearness"), [(True, 0.05), (False, 0.02)])
+def test_both_ways_of_reading_give_nearly_the_logits_of_the_full_graph(store, rows, draft, nearness):
     window = Window(token_ids=np.arange(40, dtype=np.int64), pieces=())
-    full, small = (Encoder(file.read_bytes()).token_logits(window) for file in (graphs[0], whole_numbers))
-    assert np.abs(full - small).max() < 0.05 * np.abs(full).max()
-    assert not np.array_equal(full, small)
+    full, small = (Encoder(file.read_bytes()) for file in store(graph_of(rows=rows)))
+    expected, found = full.token_logits(window), small.token_logits(window, draft=draft)
+    assert expected.shape == found.shape == (40, 4)
+    assert np.abs(expected - found).max() < nearness * np.abs(expected).max()
+    assert not np.array_equal(expected, found)
 
 
-def test_a_column_of_zeros_gives_zeros(graphs, tmp_path):
-    model = onnx.load(str(graphs[0]))
-    product = next(part for part in model.graph.initializer if part.name == "product")
-    matrix = numpy_helper.to_array(product).copy()
+@pytest.mark.parametrize("draft", [True, False])
+def test_a_column_of_zeros_gives_nothing(store, draft):
+    matrix = np.random.default_rng(3).normal(size=(32, 64)).astype(np.float32)
     matrix[:, 1] = 0
-    product.CopyFrom(numpy_helper.from_array(matrix, "product"))
-    onnx.save(model, str(graphs[0]))
-    quantise_products(graphs[0], tmp_path / "zeros.onnx")
     window = Window(token_ids=np.arange(40, dtype=np.int64), pieces=())
-    logits = Encoder((tmp_path / "zeros.onnx").read_bytes()).token_logits(window)
+    _, small = store(graph_of(product=matrix))
+    logits = Encoder(small.read_bytes()).token_logits(window, draft=draft)
     assert np.isfinite(logits).all()
-    assert not logits[:, 1].any()
+    assert np.abs(logits[:, 1]).max() < 1e-5 * np.abs(logits).max()
+
+
+def test_a_draft_is_asked_for_by_an_input_without_dimensions(graphs):
+    (asked,) = [taken for taken in onnx.load(str(graphs[1])).graph.input if taken.name == DRAFT]
+    assert asked.type.tensor_type.elem_type == TensorProto.BOOL
+    assert not asked.type.tensor_type.shape.dim

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -105,7 +105,7 @@ def score(
     )
     make_crew = _make_crew(engine, workers, address, cpus_per_worker)
     with ScoreProgress(as_json=as_json) as progress, _stoppable(kept=not job.to_stream):
-        outcome = _run(job, make_crew, progress)
+        outcome = _run(job, make_crew, progress, as_json=as_json)
     _tell(job, outcome, seconds=progress.elapsed_s, as_json=as_json)
     if report:
         write_report(report, job, outcome)
@@ -161,13 +161,22 @@ def rescore(
         print_changes(request, changes, console=Console(stderr=True, highlight=False))
 
 
-def _run(job: Job, make_crew: MakeCrew, progress: ScoreProgress) -> Outcome:
+def _run(job: Job, make_crew: MakeCrew, progress: ScoreProgress, *, as_json: bool) -> Outcome:
     if not job.to_stream:
         return score_backlog(job, make_crew=make_crew, on_step=progress.show)
-    outcome, rejects = score_to_stream(job, sys.stdout.buffer, make_crew=make_crew, on_step=progress.show)
-    for reject in rejects:
-        print(f"{reject['place']}: {reject['error']}", file=sys.stderr)
-    return outcome
+    return score_to_stream(
+        job,
+        sys.stdout.buffer,
+        on_reject=partial(_tell_reject, as_json=as_json),
+        make_crew=make_crew,
+        on_step=progress.show,
+    )
+
+
+def _tell_reject(reject: dict[str, Any], *, as_json: bool) -> None:
+    """At once: there may be more of them than memory holds."""
+    said = to_json({"event": "reject", **reject}) if as_json else f"{reject['place']}: {reject['error']}"
+    print(said, file=sys.stderr)
 
 
 @contextmanager

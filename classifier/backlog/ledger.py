@@ -29,12 +29,14 @@ _SUFFIXES = {kind: suffix for suffix, kind in KINDS.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A shard that is done: ``key`` and ``facts`` of what it was made from, ``size`` of its part in bytes."""
+    """A shard that is done: ``key`` and ``facts`` of what it was made from, ``size`` of its part in bytes.
+
+    Its rejects stay on disk (``Ledger.rejects``): nearly all rows of a long backlog may be some.
+    """
 
     key: str
     facts: dict[str, Any]
     size: int
-    rejects: tuple[dict[str, Any], ...]
     tally: Tally
 
 
@@ -82,13 +84,17 @@ class Ledger:
             key=shard.key,
             facts=self._facts,
             size=len(content),
-            rejects=tuple(reject for batch in batches for reject in batch.rejects),
             tally=sum((batch.tally for batch in batches), Tally()),
         )
         self._receipt_file(shard.number).unlink(missing_ok=True)  # it would vouch for the part that goes now
         write_whole(self.part(shard.number), content)
-        write_whole(self._receipt_file(shard.number), _dump(receipt))
+        rejects = [reject for batch in batches for reject in batch.rejects]
+        write_whole(self._receipt_file(shard.number), _dump(receipt, rejects))
         return receipt
+
+    def rejects(self, number: int) -> list[dict[str, Any]]:
+        """The rejects of a shard that is done."""
+        return list(json.loads(self._receipt_file(number).read_text(encoding="utf-8"))["rejects"])
 
     def part(self, number: int) -> Path:
         """Where the answers of a shard are."""
@@ -125,24 +131,24 @@ class Ledger:
         return receipt if receipt and size_of(self.part(number)) == receipt.size else None
 
 
-def _dump(receipt: Receipt) -> bytes:
+def _dump(receipt: Receipt, rejects: list[dict[str, Any]]) -> bytes:
     return to_json(
         {
             "key": receipt.key,
             "facts": receipt.facts,
             "size": receipt.size,
-            "rejects": list(receipt.rejects),
+            "rejects": rejects,
             "tally": receipt.tally.to_dict(),
         }
     ).encode()
 
 
 def _load(found: dict[str, Any]) -> Receipt:
+    tuple(found["rejects"])  # part of what makes it whole
     return Receipt(
         key=found["key"],
         facts=dict(found["facts"]),
         size=found["size"],
-        rejects=tuple(found["rejects"]),
         tally=Tally.from_dict(found["tally"]),
     )
 

@@ -19,7 +19,7 @@ from classifier.backlog.forms import writing
 from classifier.backlog.job import Input, Job
 from classifier.backlog.ledger import Ledger, Receipt
 from classifier.backlog.manifest import Manifest, list_files, read_manifest, same_facts, write_manifest
-from classifier.backlog.places import open_whole, size_of, write_whole
+from classifier.backlog.places import open_whole, size_of
 from classifier.backlog.scorer import Recipe, ScoredBatch
 from classifier.backlog.shards import Batch, Shard
 from classifier.backlog.tally import Tally
@@ -92,13 +92,14 @@ def score_to_stream(
     job: Job,
     stream: IO[bytes],
     *,
+    on_reject: Callable[[dict[str, Any]], None],
     make_crew: MakeCrew = InProcess,
     on_step: Callable[[Step], None] = lambda step: None,
-) -> tuple[Outcome, list[dict[str, Any]]]:
-    """As ``score``, to a stream and with nothing kept; the rejects come back."""
+) -> Outcome:
+    """As ``score``, to a stream and with nothing kept; ``on_reject`` is told of each row that is no story."""
     job.check()
     recipe = job.recipe()
-    return _Run(job, recipe, recipe.facts(), make_crew, on_step).to_stream(stream)
+    return _Run(job, recipe, recipe.facts(), make_crew, on_step).to_stream(stream, on_reject)
 
 
 def _finished(job: Job, facts: dict[str, Any]) -> Outcome | None:
@@ -165,18 +166,19 @@ class _Run:
                 self._ledger.clear()
         return outcome
 
-    def to_stream(self, stream: IO[bytes]) -> tuple[Outcome, list[dict[str, Any]]]:
+    def to_stream(self, stream: IO[bytes], on_reject: Callable[[dict[str, Any]], None]) -> Outcome:
         """Writes what is done at once."""
         form = writing(self._recipe.kind)
-        rejects, total = list[dict[str, Any]](), Tally()
+        total = Tally()
         stream.write(form.part([]))
         for shard, scored in self._scored(self._all()):
             stream.write(scored.leaf)
             stream.flush()
-            rejects.extend(scored.rejects)
+            for reject in scored.rejects:
+                on_reject(reject)
             total += scored.tally
             self._meter.count(shard, scored)
-        return Outcome(tally=total, rejects=None, shards=len(self._keys)), rejects
+        return Outcome(tally=total, rejects=None, shards=len(self._keys))
 
     def _scored(self, batches: Iterable[tuple[Tag, Batch]]) -> Iterator[tuple[Tag, ScoredBatch]]:
         """Starts workers only if there is something for them to do."""
@@ -224,9 +226,10 @@ class _Run:
         job, numbers = self._job, range(len(self._keys))
         if not job.to_folder:
             _bind([self._ledger.part(number) for number in numbers], job.output_path, self._recipe)
-        rejects = [reject for number in numbers for reject in self._receipts[number].rejects]
-        if rejects:
-            write_whole(job.rejects, "".join(to_json(reject) + "\n" for reject in rejects).encode())
+        if outcome.tally.rejected:
+            with open_whole(job.rejects) as stream:
+                for reject in chain.from_iterable(map(self._ledger.rejects, numbers)):
+                    stream.write(f"{to_json(reject)}\n".encode())
         else:
             job.rejects.unlink(missing_ok=True)
         manifest = Manifest(

@@ -2,7 +2,7 @@
 
 @router.get("/v1/model", dependencies=[require(Role.CLASSIFY)])        only the check
 async def cases(caller: Annotated[Caller, require(Role.MODERATE)])     who it is, too
-caller = admit(request, Role.MODERATE)                                          in a function of our own
+caller = admit(request, Role.MODERATE)                                 in a function of our own
 """
 
 from typing import TYPE_CHECKING

@@ -248,6 +248,17 @@ def test_pipe_is_scored_to_a_pipe(command, backlog, whole):
     assert "input:401: not JSON." in done.stderr.decode()
 
 
+def test_rejects_of_a_pipe_are_told_to_programs_one_by_one(command, backlog):
+    with backlog.open("rb") as stories:
+        done = run(command("-", "-", "--workers", 1, "--json"), stdin=stories)
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(one["place"], one["id"]) for one in told if one["event"] == "reject"] == [
+        ("input:401", None),
+        ("input:1401", "empty"),
+    ]
+    assert told[-1]["event"] == "done"
+
+
 def test_progress_and_summary_are_told_to_programs(command, backlog, tmp_path):
     done = run(
         command(backlog, tmp_path / "out.jsonl", "--workers", 1, "--json", "--report", tmp_path / "r.html")

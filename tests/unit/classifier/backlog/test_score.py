@@ -842,10 +842,23 @@ def stream(content):
     return io.BytesIO(content.encode())
 
 
+def no_reject(reject):
+    raise AssertionError(reject)
+
+
+def test_rejects_of_a_stream_are_told_as_they_come(job):
+    out, seen = io.BytesIO(), []
+    content = "".join(f"{line}\nnot json\n" for line in jsonl(MANY).splitlines())
+    asked = replace(job(), source="-", stream=stream(content), output="-")
+    score_to_stream(asked, out, on_reject=lambda reject: seen.append(out.getvalue().count(b"\n")))
+    assert len(seen) == len(MANY)
+    assert seen[0] < seen[-1] <= len(MANY)
+
+
 def test_stream_is_scored_to_a_stream(job, classifier, tmp_path):
-    out, steps = io.BytesIO(), []
+    out, steps, rejects = io.BytesIO(), [], []
     asked = replace(job(), source="-", stream=stream(GOOD + "not json\n"), output="-")
-    outcome, rejects = score_to_stream(asked, out, on_step=steps.append)
+    outcome = score_to_stream(asked, out, on_reject=rejects.append, on_step=steps.append)
     alone = [classifier.assess(Story(id=name, text=text)).to_dict() for name, text in TEXTS.items()]
     assert out.getvalue().decode() == "".join(to_json(found) + "\n" for found in alone)
     assert (outcome.tally.stories, outcome.tally.rejected, outcome.rejects, outcome.shards) == (5, 1, None, 6)
@@ -863,22 +876,25 @@ def test_stream_is_scored_to_a_stream(job, classifier, tmp_path):
 def test_file_is_scored_to_a_stream_as_csv(job):
     out, asked = io.BytesIO(), job(output="out.csv")
     score(asked)
-    score_to_stream(replace(asked, output="-", stream_form=Form.CSV), out, make_crew=Shuffled)
+    there = replace(asked, output="-", stream_form=Form.CSV)
+    score_to_stream(there, out, on_reject=no_reject, make_crew=Shuffled)
     assert out.getvalue() == asked.output_path.read_bytes()
 
 
 def test_stream_of_nothing_gives_the_header_alone(job):
     out = io.BytesIO()
     asked = replace(job(), source="-", stream=stream("id,text\n"), output="-", stream_form=Form.CSV)
-    outcome, rejects = score_to_stream(asked, out)
+    outcome = score_to_stream(asked, out, on_reject=no_reject)
     assert out.getvalue().decode() == ",".join(KEYS) + "\n"
-    assert (outcome.tally.stories, rejects) == (0, [])
+    assert outcome.tally.stories == 0
 
 
 def test_answers_stream_out_as_they_are_done(job):
     out, seen = io.BytesIO(), []
     asked = replace(job(MANY), output="-")
-    score_to_stream(asked, out, on_step=lambda step: seen.append(out.getvalue().count(b"\n")))
+    score_to_stream(
+        asked, out, on_reject=no_reject, on_step=lambda step: seen.append(out.getvalue().count(b"\n"))
+    )
     assert seen == list(range(1, 11))
 
 

@@ -52,10 +52,18 @@ def _graph(table: NDArray[np.float32], *, draft: NDArray[np.float32] | None = No
     ``draft``: the table of an encoder that can also be read as a draft.
     """
     shape = ["windows", "tokens"]
-    both = draft is not None
-    nodes = [
-        *([helper.make_node("Where", [DRAFT, "draft_table", "table"], ["chosen"])] if both else []),
-        helper.make_node("Gather", ["chosen" if both else "table", "input_ids"], ["looked_up"]),
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, shape)
+        for name in ("input_ids", "attention_mask")
+    ]
+    stored = {"table": table.astype(np.float32), "last": np.array([-1], dtype=np.int64)}
+    nodes, chosen = [], "table"
+    if draft is not None:
+        inputs.append(helper.make_tensor_value_info(DRAFT, TensorProto.BOOL, []))
+        stored["draft_table"], chosen = draft.astype(np.float32), "chosen"
+        nodes.append(helper.make_node("Where", [DRAFT, "draft_table", "table"], [chosen]))
+    nodes += [
+        helper.make_node("Gather", [chosen, "input_ids"], ["looked_up"]),
         helper.make_node("Cast", ["attention_mask"], ["seen"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["seen", "last"], ["seen_column"]),
         helper.make_node("Mul", ["looked_up", "seen_column"], ["logits"]),
@@ -63,17 +71,9 @@ def _graph(table: NDArray[np.float32], *, draft: NDArray[np.float32] | None = No
     graph = helper.make_graph(
         nodes,
         "look-up",
-        [
-            helper.make_tensor_value_info(name, TensorProto.INT64, shape)
-            for name in ("input_ids", "attention_mask")
-        ]
-        + ([helper.make_tensor_value_info(DRAFT, TensorProto.BOOL, [])] if both else []),
+        inputs,
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*shape, len(LABELS)])],
-        [
-            numpy_helper.from_array(table.astype(np.float32), "table"),
-            numpy_helper.from_array(np.array([-1], dtype=np.int64), "last"),
-        ]
-        + ([numpy_helper.from_array(draft.astype(np.float32), "draft_table")] if both else []),
+        [numpy_helper.from_array(values, name) for name, values in stored.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
     onnx.checker.check_model(model)

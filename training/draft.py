@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from classifier.bundle import draft_floor
@@ -27,30 +28,50 @@ class DraftFigures:
     ordinary_windows_saved: float
 
 
-def measure_drafts(
-    encoder: Path,
-    dev: Sequence[LabelledStory],
-    *,
-    tokenizer: Tokenizer,
-    size: WindowSize,
-    decisions: Decisions,
-) -> DraftFigures:
-    """Reads each dev window both ways.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothReadings:
+    """Dev stories, read both ways by an encoder that makes drafts; logits are uncalibrated.
 
-    With the largest shortfall as margin no decision on dev can change. Other stories may have a larger one,
-    but it only matters where it hides a sentence that just reaches its threshold.
+    ``logits``: of each story, read for good, shape (stories, 4). ``drafts``: the largest of each window's
+    draft, shape (windows, 4). ``shortfall``: by how much at most a sentence's draft lay below its logit, 0 if
+    it never did. ``ordinary``: whether a window is of a story without a label, shape (windows,).
     """
+
+    logits: NDArray[np.float32]
+    drafts: NDArray[np.float32]
+    shortfall: float
+    ordinary: NDArray[np.bool_]
+
+
+def read_both_ways(
+    encoder: Path, dev: Sequence[LabelledStory], *, tokenizer: Tokenizer, size: WindowSize
+) -> BothReadings:
+    """Reads each dev window both ways."""
     session = Encoder(encoder.read_bytes(), threads=2)
-    drafts, shortfall, ordinary = [], 0.0, []
+    logits, drafts, ordinary, shortfall = [], [], [], 0.0
     for labelled in dev:
+        found = []
         for window in read_windows(labelled.story, tokenizer=tokenizer, size=size).windows:
             draft, good = (session.piece_logits(window, draft=way) for way in (True, False))
             shortfall = max(shortfall, float((good - draft).max()))
+            found.append(good.max(axis=0))
             drafts.append(draft.max(axis=0))
             ordinary.append(not labelled.labels)
-    margin = float(np.ceil(shortfall * 100) / 100)
+        logits.append(np.max(found, axis=0))
+    return BothReadings(
+        logits=np.stack(logits), drafts=np.stack(drafts), shortfall=shortfall, ordinary=np.array(ordinary)
+    )
+
+
+def measure_drafts(readings: BothReadings, *, decisions: Decisions) -> DraftFigures:
+    """With the largest shortfall as margin no decision on dev can change.
+
+    Other stories may have a larger one, but it only matters where it hides a sentence that just reaches its
+    threshold.
+    """
+    margin = float(np.ceil(readings.shortfall * 100) / 100)
     floor = draft_floor(thresholds=decisions.thresholds, calibration=decisions.calibration, margin=margin)
-    saved, plain = (np.stack(drafts) < floor).all(axis=1), np.array(ordinary)
+    saved, plain = (readings.drafts < floor).all(axis=1), readings.ordinary
     return DraftFigures(
         margin=margin,
         windows_saved=float(saved.mean()),

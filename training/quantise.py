@@ -13,7 +13,7 @@ Embedding tables, which both share, are int8 with a scale for every 64 values of
 only the rows that are looked up become float32. Attention, norms and the head stay float32.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,13 @@ def quantise(full: Path, small: Path) -> None:
     model.opset_import.append(helper.make_opsetid(_OPERATORS, 1))
     onnx.checker.check_model(model)
     onnx.save(model, str(small))
+
+
+def ways(graph: GraphProto) -> tuple[Sequence[NodeProto], Sequence[NodeProto]]:
+    """The nodes of a quantised graph that read a draft, and those that read for good."""
+    (choice,) = [node for node in graph.node if node.op_type == "If"]
+    halves = {half.name: half.g.node for half in choice.attribute}
+    return halves["then_branch"], halves["else_branch"]
 
 
 def _is_large(weight: TensorProto) -> bool:

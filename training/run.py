@@ -31,7 +31,7 @@ from training.calibrate import calibrate, calibration_error
 from training.card import write_card
 from training.columns import Column, measure_columns
 from training.comments import CommentFigures, measure_comments, read_comments
-from training.draft import DraftFigures, measure_drafts
+from training.draft import DraftFigures, measure_drafts, read_both_ways
 from training.evaluate import Figures, Judged, Rate, judge, judge_labels, measure, settled, unsettled
 from training.export import Decisions, export_encoder, read_manifest, write_bundle
 from training.gating import add_gate
@@ -237,20 +237,17 @@ def _candidate(
     """Exports ``trained``, finds its decisions on dev, and writes it as a bundle without figures."""
     folder = plan.work / name.replace(" ", "-")
     full, small = export_encoder(trained.model, folder / "export")
-    read = partial(encoder_logits, stories=splits.dev, tokenizer=trained.tokenizer, settings=settings)
-    logits = read(small)
-    decisions = find_decisions(logits, splits.dev)
-    drafts = measure_drafts(
-        small, splits.dev, tokenizer=trained.tokenizer, size=settings.window, decisions=decisions
-    )
+    read = read_both_ways(small, splits.dev, tokenizer=trained.tokenizer, size=settings.window)
+    decisions = find_decisions(read.logits, splits.dev)
+    drafts = measure_drafts(read, decisions=decisions)
     candidate = Candidate(
         name=name,
         settings=settings,
         folder=folder / "bundle",
         trained=trained,
         small=small,
-        logits=logits,
-        whole_logits=read(full),
+        logits=read.logits,
+        whole_logits=encoder_logits(full, splits.dev, trained.tokenizer, settings),
         decisions=replace(decisions, draft_margin=drafts.margin),
         drafts=drafts,
     )

@@ -226,9 +226,9 @@ class _Run:
         job, numbers = self._job, range(len(self._keys))
         if not job.to_folder:
             _bind([self._ledger.part(number) for number in numbers], job.output_path, self._recipe)
-        if outcome.tally.rejected:
+        if rejected := [number for number in numbers if self._receipts[number].tally.rejected]:
             with open_whole(job.rejects) as stream:
-                for reject in chain.from_iterable(map(self._ledger.rejects, numbers)):
+                for reject in chain.from_iterable(map(self._ledger.rejects, rejected)):
                     stream.write(f"{to_json(reject)}\n".encode())
         else:
             job.rejects.unlink(missing_ok=True)

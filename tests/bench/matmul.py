@@ -8,11 +8,12 @@ from statistics import median
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import NodeProto, TensorProto, helper
+from onnx import GraphProto, NodeProto, TensorProto, helper
 
 from classifier.assess import ComplaintClassifier
 from classifier.bundle import RELEASED
 from classifier.windows import Piece, Window
+from training.quantise import ways
 
 _WIDTH, _INNER = 384, 1536
 _ROWS = 1024
@@ -20,9 +21,9 @@ _ROWS = 1024
 
 def lines(classifier: ComplaintClassifier) -> Iterator[str]:
     """The table, one thread throughout."""
-    draft, _ = _ways()
-    layers = [node.op_type for node in draft].count("Softmax")
-    whole, blocks, plain = map(_peak, (_int8_product(), _block_product(), _float_product()))
+    graph = onnx.load(str(RELEASED / "encoder.onnx")).graph
+    layers = [node.op_type for node in ways(graph)[0]].count("Softmax")
+    whole, blocks, plain = map(_peak, (_int8_product(), _block_product(graph), _float_product()))
     yield (
         f"One thread. A bare product of {_ROWS} rows with the encoder's largest matrix in ONNX Runtime: "
         f"float32 {plain:.0f} GFLOP/s, int8 {whole:.0f}, int8 in blocks {blocks:.0f}. The encoder has "
@@ -41,14 +42,6 @@ def lines(classifier: ComplaintClassifier) -> Iterator[str]:
             rate = operations(tokens, layers=layers) / seconds / 1e9
             shown.append(f"{1000 * seconds:.1f} | {rate:.0f} | {rate / peak:.0%}")
         yield f"| {tokens} | {' | '.join(shown)} |"
-
-
-def _ways() -> list[Sequence[NodeProto]]:
-    """The nodes of the released encoder's draft, and of its reading for good."""
-    nodes = onnx.load(str(RELEASED / "encoder.onnx")).graph.node
-    (choice,) = [node for node in nodes if node.op_type == "If"]
-    halves = {half.name: half.g.node for half in choice.attribute}
-    return [halves["then_branch"], halves["else_branch"]]
 
 
 def operations(tokens: int, *, layers: int) -> float:
@@ -82,10 +75,12 @@ def _int8_product() -> onnxruntime.InferenceSession:
     return _session("MatMulInteger", TensorProto.UINT8, TensorProto.INT32, np.ones((_WIDTH, _INNER), np.int8))
 
 
-def _block_product() -> onnxruntime.InferenceSession:
+def _block_product(graph: GraphProto) -> onnxruntime.InferenceSession:
     """The largest matrix as the released encoder stores it."""
-    product = next(node for node in _ways()[1] if node.op_type == "MatMulNBits" and _columns(node) == _INNER)
-    weights = {part.name: part for part in onnx.load(str(RELEASED / "encoder.onnx")).graph.initializer}
+    product = next(
+        node for node in ways(graph)[1] if node.op_type == "MatMulNBits" and _columns(node) == _INNER
+    )
+    weights = {part.name: part for part in graph.initializer}
     bare = NodeProto()
     bare.CopyFrom(product)
     bare.input[0], bare.output[0] = "a", "c"

@@ -252,7 +252,7 @@ def drafting(folder, make_graph):
 
     def sentence_logits(text, *, logit, margin=1.0):
         manifest = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
-        size = load_tokenizer_size(folder)
+        size = load_bundle(folder).tokenizer.get_vocab_size()
         good, draft = (np.full((size, 4), value) for value in (9.0, logit))
         replace(folder, "encoder.onnx", make_graph(good, draft=draft))(manifest)
         manifest |= {"format": 3, "draft": {"margin": margin}}
@@ -262,10 +262,6 @@ def drafting(folder, make_graph):
         return bundle.encoder.sentence_logits(story)
 
     return sentence_logits
-
-
-def load_tokenizer_size(folder):
-    return load_bundle(folder).tokenizer.get_vocab_size()
 
 
 @pytest.mark.parametrize(("logit", "stands"), [(3.90, True), (3.91, False)])

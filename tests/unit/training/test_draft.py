@@ -5,7 +5,7 @@ from classifier.assessment import Nation
 from classifier.bundle import Calibration, Thresholds
 from classifier.labels import LABELS, Label
 from classifier.story import Story
-from training.draft import measure_drafts
+from training.draft import measure_drafts, read_both_ways
 from training.export import Decisions
 from training.stories import LabelledStory
 
@@ -41,9 +41,8 @@ def measured(bundle, make_graph, tmp_path):
         file = tmp_path / "encoder.onnx"
         file.write_bytes(make_graph(good, draft=draft))
         stories = [labelled(word) for word in words]
-        return measure_drafts(
-            file, stories, tokenizer=bundle.tokenizer, size=bundle.window, decisions=DECISIONS
-        )
+        read = read_both_ways(file, stories, tokenizer=bundle.tokenizer, size=bundle.window)
+        return measure_drafts(read, decisions=DECISIONS)
 
     return measure
 

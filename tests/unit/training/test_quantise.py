@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 from classifier.encoder import DRAFT, Encoder
 from classifier.windows import Window
 from training.int8 import WEIGHT_STEPS
-from training.quantise import BLOCK, block_int8, quantise
+from training.quantise import BLOCK, block_int8, quantise, ways
 
 
 @pytest.fixture
@@ -89,10 +89,8 @@ def parts_of(file):
 
 
 def branches_of(file):
-    """The nodes of each half of the ``If``, draft first."""
-    (choice,) = [node for node in onnx.load(str(file)).graph.node if node.op_type == "If"]
-    halves = {attribute.name: attribute.g.node for attribute in choice.attribute}
-    return halves["then_branch"], halves["else_branch"]
+    """The nodes of each way of reading, draft first."""
+    return ways(onnx.load(str(file)).graph)
 
 
 def kinds(nodes):
